@@ -1,0 +1,37 @@
+"""The migrations and the declared tables come to the same shape, on both databases."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from worker.datasets import tables
+from worker.db.migrate import current_revision, head_revision, migrate
+from worker.db.schema import metadata
+
+
+def test_the_database_is_at_the_head_after_migrating(database):
+    assert current_revision(database) == head_revision()
+
+
+def test_migrations_and_schema_module_agree(database):
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"include_name": _ours})
+        assert compare_metadata(context, metadata) == []
+
+
+def _ours(name, kind, parents):
+    return kind != "table" or name not in tables().tables
+
+
+def test_migrating_twice_changes_nothing(database):
+    migrate(database, tables())
+    with database.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM counters")).scalar_one() == 1
+
+
+def test_a_new_field_of_a_dataset_widens_its_table(database):
+    with database.write() as connection:
+        connection.execute(text("ALTER TABLE customers DROP COLUMN note"))
+    migrate(database, tables())
+    with database.read() as connection:
+        assert "note" in {c["name"] for c in inspect(connection).get_columns("customers")}

@@ -1,0 +1,78 @@
+"""A dataset: a table that can be imported and exported, declared once; and the registry of them."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass, field
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, MetaData, Numeric, String, Table, Text
+from sqlalchemy.types import TypeEngine
+
+from tabular.schema import Field, TableSchema
+from worker.db.types import UtcDateTime
+
+_metadata = MetaData()
+_registry: dict[str, Dataset] = {}
+
+
+def _type(f: Field) -> TypeEngine[object]:
+    match f.type:
+        case "integer":
+            return BigInteger()  # type: ignore[return-value]
+        case "decimal":
+            return Numeric(18, f.scale if f.scale is not None else 6)  # type: ignore[return-value]
+        case "date":
+            return Date()  # type: ignore[return-value]
+        case "boolean":
+            return Boolean()  # type: ignore[return-value]
+        case _:
+            return String(f.max_length) if f.max_length else Text()  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One dataset; creating it registers it and derives its table.
+
+    Attributes:
+        schema: fields, rules and key.
+        table: the key and fields, then `row_version` (raised by each change of the row), `created_job`,
+            `updated_job` (ids of the jobs that last did so) and `updated_at`.
+    """
+
+    schema: TableSchema
+    table: Table = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        s = self.schema
+        table = Table(
+            s.name,
+            _metadata,
+            *(Column(f.name, _type(f), primary_key=f.name in s.key, nullable=not f.required) for f in s.fields),
+            Column("row_version", Integer, nullable=False, server_default="1"),
+            Column("created_job", String(36), index=True),
+            Column("updated_job", String(36), index=True),
+            Column("updated_at", UtcDateTime, nullable=False),
+        )
+        object.__setattr__(self, "table", table)
+        _registry[s.name] = self
+
+    @property
+    def name(self) -> str:
+        """The dataset's name, which is also its table's."""
+        return self.schema.name
+
+
+def load() -> dict[str, Dataset]:
+    """All datasets by name: each module of `worker/datasets/` is imported once."""
+    import worker.datasets as package
+
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+    return dict(sorted(_registry.items()))
+
+
+def tables() -> MetaData:
+    """The tables of all datasets."""
+    load()
+    return _metadata

@@ -1,0 +1,96 @@
+"""One door to the database, the same for SQLite and PostgreSQL: a reading and a writing transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import make_url
+
+_WRITE = "tasktray_write"
+
+
+class Database:
+    """Connections to one database.
+
+    Args:
+        url: SQLAlchemy URL, `sqlite:///…` or `postgresql+psycopg://…`.
+        pool_size: connections kept open.
+        lock_timeout_seconds: how long a statement waits for a lock before it fails (and is retried by its caller).
+        idle_timeout_seconds: PostgreSQL ends a transaction that a frozen process keeps open longer than this,
+            so that its locks do not last for ever.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 5,
+        lock_timeout_seconds: float = 15.0,
+        idle_timeout_seconds: float = 60.0,
+    ) -> None:
+        self.url = url
+        parsed = make_url(url)
+        self.dialect: Literal["sqlite", "postgresql"] = (
+            "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql"
+        )
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 20}
+        if self.dialect == "sqlite":
+            if parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            options["connect_args"] = {"timeout": lock_timeout_seconds, "check_same_thread": False}
+        else:
+            options["pool_pre_ping"] = True
+            options["connect_args"] = {
+                "connect_timeout": 5,
+                "options": f"-c lock_timeout={int(lock_timeout_seconds * 1000)}"
+                f" -c idle_in_transaction_session_timeout={int(idle_timeout_seconds * 1000)}",
+            }
+        self.engine = create_engine(url, **options)
+        if self.dialect == "sqlite":
+            event.listen(self.engine, "connect", self._on_sqlite_connect)
+            event.listen(self.engine, "begin", self._on_sqlite_begin)
+
+    @staticmethod
+    def _on_sqlite_connect(connection: Any, record: Any) -> None:
+        # Transactions are begun by us (see _on_sqlite_begin), not by the driver at the first write.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        # WAL lets readers go on beside a writer. FULL: what was answered with 202 survives a power cut.
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "cache_size=-32000",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @staticmethod
+    def _on_sqlite_begin(connection: Connection) -> None:
+        # IMMEDIATE takes the write lock at once: a transaction that reads first and writes later
+        # would otherwise fail with SQLITE_BUSY without waiting.
+        write = connection.get_execution_options().get(_WRITE, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes: committed at the end of the block, rolled back on any exception."""
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(**{_WRITE: True})
+            with connection.begin():
+                yield connection
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()

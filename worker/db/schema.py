@@ -1,0 +1,298 @@
+"""The system's tables. Datasets' tables are derived from their declarations (`worker/datasets/`), not listed here.
+
+Ids are UUIDv7 as text (they sort by time of creation); instants are `UtcDateTime`; `state`, `role` and the like are
+plain text with a CHECK, so that both databases hold the same.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from worker.db.types import Json, UtcDateTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = String(36)
+BigId = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers rows by itself only in INTEGER columns
+
+# ---------------------------------------------------------------- people
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("username", String(64), nullable=False, unique=True),
+    Column("password_hash", Text),  # NULL: cannot sign in by password (the system, the embedded local user)
+    Column("role", String(16), nullable=False),
+    Column("display_name", String(128)),
+    Column("email", String(254)),
+    Column("language", String(8), nullable=False, server_default="zh_CN"),
+    Column("disabled_at", UtcDateTime),
+    # Raised by a change of role, password or disabling: access tokens and cursors of an older version end.
+    Column("token_version", Integer, nullable=False, server_default="1"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    CheckConstraint("role IN ('operator', 'admin', 'system')", name="role"),
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("family", Id, nullable=False, index=True),  # one sign-in; a token used twice ends its whole family
+    Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("issued_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    Column("used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+)
+
+login_failures = Table(
+    "login_failures",
+    metadata,
+    Column("username", String(64), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("user_id", Id),
+    Column("username", String(64), nullable=False),
+    Column("action", String(64), nullable=False),  # e.g. job.submit, job.cancel, user.create, auth.login_failed
+    Column("object_type", String(32)),
+    Column("object_id", String(64)),
+    Column("details", Json),
+    Column("ip", String(64)),
+    Index("ix_audit_object", "object_type", "object_id"),
+)
+
+# ---------------------------------------------------------------- jobs
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(64), nullable=False),
+    Column("title", String(300), nullable=False),
+    Column("params", Json, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("priority", SmallInteger, nullable=False, server_default="1"),  # 0 high, 1 normal, 2 low
+    Column("lane", String(32), nullable=False),
+    Column("owner_id", Id, ForeignKey("users.id"), nullable=False),
+    Column("parent_id", Id),  # the import whose corrected error workbook this is; the import that an undo takes back
+    Column("scheduled", Boolean, nullable=False, server_default=text("false")),
+    Column("fire_key", String(128), unique=True),  # schedule + due time: two schedulers fire once
+    Column("run_at", UtcDateTime, nullable=False),  # not before; moved by a retry's backoff
+    Column("hinted_at", UtcDateTime),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("crashes", Integer, nullable=False, server_default="0"),  # since the last checkpoint progress
+    Column("retries", Integer, nullable=False, server_default="0"),  # transient errors since the last manual retry
+    Column("waiting_for", String(16)),  # why a pending job was put back: retry, rescue, resume; NULL when new
+    # the lease: all NULL unless running
+    Column("worker", String(128)),
+    Column("lease_token", Id),
+    Column("lease_until", UtcDateTime),
+    Column("soft_deadline", UtcDateTime),
+    Column("hard_deadline", UtcDateTime),
+    Column("cancel_requested_at", UtcDateTime),
+    Column("cancel_requested_by", Id),
+    # progress
+    Column("progress", Float, nullable=False, server_default="0"),  # 0 to 100
+    Column("stage", String(64)),  # a code of worker/texts
+    Column("stage_values", Json),
+    Column("rows_done", BigInteger),
+    Column("rows_total", BigInteger),
+    Column("rate", Float),  # rows per second, rolling
+    Column("eta_seconds", Float),
+    Column("estimate", Json),  # as answered at submission: {start_seconds, duration_seconds}
+    Column("checkpoint", Json),
+    # outcome
+    Column("result", Json),
+    Column("error_code", String(64)),
+    Column("error_values", Json),
+    Column("traceback", Text),  # for admins
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("change_no", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
+    CheckConstraint("state IN ('pending', 'running', 'succeeded', 'failed', 'cancelled')", name="state"),
+    CheckConstraint("(state = 'running') = (lease_token IS NOT NULL)", name="lease"),
+    Index("ix_jobs_change_no", "change_no"),
+    Index("ix_jobs_owner_change", "owner_id", "change_no"),
+    # claim-best: what may run, in order
+    Index(
+        "ix_jobs_pending",
+        "lane",
+        "priority",
+        "run_at",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
+    Index(
+        "ix_jobs_running",
+        "lease_until",
+        sqlite_where=text("state = 'running'"),
+        postgresql_where=text("state = 'running'"),
+    ),
+    Index("ix_jobs_owner_created", "owner_id", "created_at", "id"),
+    Index("ix_jobs_created", "created_at", "id"),
+    Index("ix_jobs_kind_state", "kind", "state", "finished_at"),
+    Index("ix_jobs_state_finished", "state", "finished_at"),
+    Index("ix_jobs_parent", "parent_id"),
+)
+
+job_events = Table(
+    "job_events",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column(
+        "type", String(32), nullable=False
+    ),  # submitted, claimed, stage, checkpoint, retry, rescued, cancel_requested, …
+    Column("values", Json),
+    Index("ix_job_events_job", "job_id", "id"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("key", String(128), primary_key=True),
+    Column("body_hash", String(64), nullable=False),
+    Column("job_id", Id, nullable=False),  # no foreign key: the key outlives a deleted job
+    Column("response", Json, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    Column("epoch", String(36), nullable=False),  # new after a restore, so that old cursors end
+    Column("floor", BigInteger, nullable=False, server_default="0"),  # tombstones up to here are gone
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("change_no", BigInteger, primary_key=True),
+    Column("job_id", Id, nullable=False),
+    Column("owner_id", Id, nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("step", String(64), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("state", String(16), nullable=False),  # started, done, unknown
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("values", Json),
+    UniqueConstraint("job_id", "step", "key"),
+)
+
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("paused_at", UtcDateTime),
+    Column("paused_by", Id),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(128), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("lanes", Json, nullable=False),  # list of names
+    Column("slots", Integer, nullable=False),
+    Column("running", Integer, nullable=False, server_default="0"),
+    Column("memory_bytes", BigInteger),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False, index=True),
+    Column("stopping", Boolean, nullable=False, server_default=text("false")),
+)
+
+# ---------------------------------------------------------------- files
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("owner_id", Id, ForeignKey("users.id"), nullable=False, index=True),
+    Column("name", String(255), nullable=False),
+    Column("content_type", String(128)),
+    Column("size", BigInteger, nullable=False),  # declared at creation
+    Column("offset", BigInteger, nullable=False, server_default="0"),  # bytes safely stored
+    Column("metadata", Json, nullable=False),  # the client's tus metadata, decoded
+    Column("writer", Id),  # token of the PATCH under way; one writer at a time
+    Column("writer_until", UtcDateTime),
+    Column("file_id", Id),  # set when complete
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("owner_id", Id, ForeignKey("users.id"), nullable=False),
+    Column("job_id", Id, ForeignKey("jobs.id", ondelete="SET NULL")),  # the job that made it; NULL for uploads
+    Column("role", String(32), nullable=False),  # upload, export, errors, report
+    Column("name", String(255), nullable=False),
+    Column("content_type", String(128), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("storage_key", String(255), nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
+    Column("expires_at", UtcDateTime, index=True),
+    Index("ix_files_owner", "owner_id", "created_at"),
+    Index("ix_files_job", "job_id"),
+    Index("ix_files_sha256", "sha256"),
+    Index("ix_files_name", "name"),
+)
+
+job_uploads = Table(
+    "job_uploads",
+    metadata,
+    Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("file_id", Id, ForeignKey("files.id"), nullable=False, index=True),
+)

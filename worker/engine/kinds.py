@@ -1,0 +1,115 @@
+"""Kinds of jobs: one file of `worker/tasks/` declares one, and everything else follows from the declaration."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from worker.engine.context import JobContext
+
+
+class Params(BaseModel):
+    """Base of every kind's parameters: unknown names are refused, so that no typing error is passed over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NoParams(Params):
+    """For kinds that take none."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadNeeds:
+    """Which files a kind works on.
+
+    Attributes:
+        minimum, maximum: how many; a maximum of 0 means that the kind takes none.
+        suffixes: accepted file name endings in lower case, with the dot; empty: any.
+    """
+
+    minimum: int = 0
+    maximum: int = 0
+    suffixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of job.
+
+    Attributes:
+        name: `area.verb`, stable.
+        titles: what a person reads, `zh_CN` and `en`.
+        params: its parameters; their JSON Schema draws the desktop's form and the API's documentation.
+        run: the work itself; runs in a runner process and returns the job's `result`, a JSON object.
+        lane: the Celery queue that it belongs to.
+        uploads: which files it needs.
+        admin_only: only admins may submit it.
+        dataset: name of the dataset that it imports or exports, if it does.
+        order: places it in menus; lower first.
+        soft_limit_seconds, hard_limit_seconds: None takes the settings' defaults.
+        max_retries: how often a transient error is tried again.
+        running_limit: how many jobs of this kind may run at the same time; 0: no limit.
+    """
+
+    name: str
+    titles: dict[str, str]
+    params: type[Params]
+    run: Callable[[JobContext, Any], dict[str, Any]]
+    lane: str = "default"
+    uploads: UploadNeeds = UploadNeeds()
+    admin_only: bool = False
+    dataset: str | None = None
+    order: int = 100
+    soft_limit_seconds: float | None = None
+    hard_limit_seconds: float | None = None
+    max_retries: int = 5
+    running_limit: int = 0
+
+
+_registry: dict[str, Kind] = {}
+_loaded = False
+R = TypeVar("R", bound=Callable[..., dict[str, Any]])
+
+
+def register(kind: Kind) -> Kind:
+    """Make a kind known.
+
+    Raises:
+        ValueError: another kind has its name.
+    """
+    if kind.name in _registry:
+        raise ValueError(f"two kinds are named {kind.name}")
+    _registry[kind.name] = kind
+    return kind
+
+
+def kind(name: str, titles: dict[str, str], params: type[Params] = NoParams, **options: Any) -> Callable[[R], R]:
+    """Decorator that registers a function `(job: JobContext, params) -> dict` as a kind; `options` as in `Kind`."""
+
+    def decorate(run: R) -> R:
+        register(Kind(name=name, titles=titles, params=params, run=run, **options))
+        return run
+
+    return decorate
+
+
+def load() -> dict[str, Kind]:
+    """All kinds by name; each module of `worker/tasks/` is imported once. They import heavy libraries lazily."""
+    global _loaded
+    if not _loaded:
+        package = importlib.import_module("worker.tasks")
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
+        _loaded = True
+    return dict(sorted(_registry.items(), key=lambda item: (item[1].order, item[0])))
+
+
+def get(name: str) -> Kind | None:
+    """The kind of that name, or None."""
+    return load().get(name)

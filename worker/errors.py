@@ -1,0 +1,71 @@
+"""The one way in which a rule of the system says no: a stable code with its values, put into words later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Refused(Exception):
+    """A request or a job cannot go on, for a reason that a person can understand.
+
+    Attributes:
+        code: stable snake_case name of the reason; its words are in `worker/texts/`.
+        status: HTTP status that the API answers with.
+        values: what the words need (file names, limits, row numbers); JSON values only.
+        errors: for bad fields, one `{"field", "code", "values"}` each.
+    """
+
+    def __init__(
+        self, code: str, status: int = 422, *, errors: list[dict[str, Any]] | None = None, **values: Any
+    ) -> None:
+        super().__init__(code, values)
+        self.code = code
+        self.status = status
+        self.values = values
+        self.errors = errors or []
+
+
+class NotFound(Refused):
+    """The thing does not exist, or its existence is none of the asker's business (404)."""
+
+    def __init__(self, code: str = "not_found", **values: Any) -> None:
+        super().__init__(code, 404, **values)
+
+
+class Conflict(Refused):
+    """The state of the thing forbids it (409)."""
+
+    def __init__(self, code: str, **values: Any) -> None:
+        super().__init__(code, 409, **values)
+
+
+class Forbidden(Refused):
+    """This user's role does not allow it (403)."""
+
+    def __init__(self, code: str = "forbidden", **values: Any) -> None:
+        super().__init__(code, 403, **values)
+
+
+class Transient(Exception):
+    """Raised by a kind for a fault that may pass by itself; the job is retried with backoff.
+
+    Attributes:
+        code, values: as in `Refused`; shown when the retries are used up.
+    """
+
+    def __init__(self, code: str, **values: Any) -> None:
+        super().__init__(code, values)
+        self.code = code
+        self.values = values
+
+
+class LeaseLost(Exception):
+    """This worker no longer owns the job: stop, write nothing."""
+
+
+class Cancelled(Exception):
+    """The job was asked to stop; raised by the progress call inside the runner."""
+
+
+class DeadlineReached(Exception):
+    """The job's soft time limit has passed; raised by the progress call inside the runner."""

@@ -1,0 +1,147 @@
+"""Settings of the server side: environment variables `TASKTRAY_*` or a `.env` file, each documented once, here."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _names(name: str, *others: str) -> AliasChoices:
+    """`TASKTRAY_<NAME>` first, then the names that the source documents use."""
+    return AliasChoices(f"TASKTRAY_{name}", *others)
+
+
+class Settings(BaseSettings):
+    """What an administrator can set. Durations are seconds, sizes are bytes, unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="TASKTRAY_", env_file=".env", extra="ignore", populate_by_name=True)
+
+    data: Path = Field(
+        default_factory=lambda: user_data_path("tasktray"),
+        description="Folder for everything that this installation keeps: database, files, broker, logs.",
+    )
+    database_url: str = Field(
+        "",
+        validation_alias=_names("DATABASE_URL", "DATABASE_URL"),
+        description="PostgreSQL as `postgresql://user@host/name`; empty: SQLite in the data folder.",
+    )
+    broker_url: str = Field(
+        "",
+        validation_alias=_names("BROKER_URL", "CELERY_BROKER_URL"),
+        description="`redis://host:port/0`; empty: no broker, workers look for jobs by themselves.",
+    )
+    storage_url: str = Field(
+        "", description="Folder or fsspec URL for uploads and results; empty: `files` in the data folder."
+    )
+    secret_key: str = Field(
+        "",
+        validation_alias=_names("SECRET_KEY", "SECRET_KEY"),
+        description="Signs access tokens; empty: made once and kept in the data folder (mode 0600).",
+    )
+    result_backend: str = Field(
+        "",
+        validation_alias=_names("RESULT_BACKEND", "CELERY_RESULT_BACKEND"),
+        description="Accepted for compatibility and not used: results live in the database.",
+    )
+
+    host: str = Field("127.0.0.1", description="Address that the API listens on.")
+    port: int = Field(8000, description="Port that the API listens on.")
+    timezone: str = Field("Asia/Shanghai", description="Time zone of reports, due dates and schedules.")
+    language: str = Field("zh_CN", description="Language of texts for users who chose none: zh_CN or en.")
+
+    slots: int = Field(2, ge=1, description="Jobs that one worker runs at the same time.")
+    lease_seconds: float = Field(
+        45.0, gt=0, description="How long a worker may stay silent before its job is given to another."
+    )
+    heartbeat_seconds: float = Field(15.0, gt=0, description="How often a worker renews the lease of a running job.")
+    progress_seconds: float = Field(0.5, gt=0, description="How often at most a running job's progress is written.")
+    look_seconds: float = Field(
+        2.0, gt=0, description="How often a worker with free slots looks for jobs by itself (jittered)."
+    )
+    sweep_seconds: float = Field(5.0, gt=0, description="How often the sweeper looks for expired leases and due jobs.")
+    hint_seconds: float = Field(30.0, gt=0, description="A pending job is hinted again at most once in this time.")
+    cancel_grace_seconds: float = Field(
+        10.0, gt=0, description="A runner that does not answer a cancel in this time is ended."
+    )
+    backoff_seconds: float = Field(
+        5.0, gt=0, description="First wait before a retry; doubles each time, with jitter, up to 10 minutes."
+    )
+    crash_limit: int = Field(
+        3, ge=1, description="Crashes without checkpoint progress in between, before a job is quarantined."
+    )
+    soft_limit_seconds: float = Field(
+        1500.0, gt=0, description="A job is asked to stop after this time, unless its kind says otherwise."
+    )
+    hard_limit_seconds: float = Field(
+        1800.0, gt=0, description="A job is ended after this time, unless its kind says otherwise."
+    )
+    runner_jobs: int = Field(200, ge=1, description="A runner process is renewed after this many jobs.")
+    runner_memory_bytes: int = Field(
+        1_500_000_000,
+        gt=0,
+        description="A runner that needs more memory than this is ended and its job fails with a clear message.",
+    )
+    user_running_limit: int = Field(0, ge=0, description="Jobs of one user that may run at the same time; 0: no limit.")
+
+    upload_max_bytes: int = Field(1_073_741_824, gt=0, description="Largest upload.")
+    upload_expire_seconds: float = Field(
+        7 * 86400.0, gt=0, description="An upload that no job uses is removed after this time."
+    )
+    access_token_seconds: float = Field(900.0, gt=0, description="Life of an access token.")
+    refresh_token_seconds: float = Field(
+        30 * 86400.0, gt=0, description="Life of a refresh token; each use replaces it."
+    )
+    login_attempts: int = Field(5, ge=1, description="Wrong passwords before sign-in is blocked for a while.")
+    login_block_seconds: float = Field(
+        60.0, gt=0, description="How long sign-in is blocked after too many wrong passwords."
+    )
+
+    @cached_property
+    def effective_database_url(self) -> str:
+        """SQLAlchemy URL: psycopg 3 for PostgreSQL, SQLite in the data folder by default."""
+        url = self.database_url
+        if not url:
+            return f"sqlite:///{(self.data / 'tasktray.db').as_posix()}"
+        for prefix in ("postgresql://", "postgres://"):
+            if url.startswith(prefix):
+                return "postgresql+psycopg://" + url[len(prefix) :]
+        return url
+
+    @cached_property
+    def effective_storage(self) -> str:
+        """Folder or fsspec URL that holds uploads and results."""
+        return self.storage_url or str(self.data / "files")
+
+    @cached_property
+    def effective_secret_key(self) -> str:
+        """The signing key: as set, else made on first use and kept in the data folder, readable by its owner only."""
+        if self.secret_key:
+            return self.secret_key
+        path = self.data / "secret.key"
+        try:
+            return path.read_text("ascii")
+        except FileNotFoundError:
+            self.data.mkdir(parents=True, exist_ok=True)
+            # Written aside and linked into place, so that two processes that start together agree on one key.
+            aside = path.with_name(f"secret.key.{secrets.token_hex(4)}")
+            aside.touch(mode=0o600)
+            aside.write_text(secrets.token_urlsafe(48), "ascii")
+            try:
+                os.link(aside, path)
+            except FileExistsError:
+                pass  # another process of this installation was first
+            finally:
+                aside.unlink()
+            return path.read_text("ascii")
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
