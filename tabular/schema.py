@@ -79,8 +79,10 @@ class TableSchema:
     def from_json(cls, data: dict[str, Any]) -> TableSchema:
         """The inverse of `to_json`; unknown names of newer servers are passed over."""
         known = set(Field.__slots__)
-        fields = [
-            Field(**{k: tuple(v) if isinstance(v, list) else v for k, v in f.items() if k in known})
-            for f in data["fields"]
-        ]
+
+        def read(f: dict[str, Any]) -> Field:
+            values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in f.items() if k in known}
+            return Field(**values)
+
+        fields = [read(f) for f in data["fields"]]
         return cls(data["name"], data["titles"], tuple(data["key"]), tuple(fields))

@@ -8,36 +8,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support import free_port, wait_until
+
 ROOT = Path(__file__).parent.parent
-
-
-def free_port() -> int:
-    """A TCP port on loopback that nobody listens on now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 20.0, what: str = "condition") -> object:
-    """Poll `condition` until it is true; for states of other processes, which give no event. Fails after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            pytest.fail(f"{what} did not come true in {seconds} s; last value: {value!r}")
-        time.sleep(0.01)
 
 
 def _binary(*names: str) -> str | None:
