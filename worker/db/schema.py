@@ -141,7 +141,8 @@ jobs = Table(
     Column("error_values", Json),
     Column("traceback", Text),  # for admins
     Column("created_at", UtcDateTime, nullable=False),
-    Column("started_at", UtcDateTime),
+    Column("started_at", UtcDateTime),  # of the first attempt
+    Column("claimed_at", UtcDateTime),  # of the last attempt; whose turn it is among the owners follows from it
     Column("finished_at", UtcDateTime),
     Column("change_no", BigInteger, nullable=False),
     Column("version", Integer, nullable=False, server_default="1"),
@@ -149,12 +150,23 @@ jobs = Table(
     CheckConstraint("(state = 'running') = (lease_token IS NOT NULL)", name="lease"),
     Index("ix_jobs_change_no", "change_no"),
     Index("ix_jobs_owner_change", "owner_id", "change_no"),
-    # claim-best: what may run, in order
+    # claim-best: each owner's first job, in order
+    Index(
+        "ix_jobs_turn",
+        "owner_id",
+        "priority",
+        "run_at",
+        "id",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
+    # what waits in a lane, in order
     Index(
         "ix_jobs_pending",
         "lane",
         "priority",
         "run_at",
+        "id",
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
     ),
@@ -164,6 +176,7 @@ jobs = Table(
         sqlite_where=text("state = 'running'"),
         postgresql_where=text("state = 'running'"),
     ),
+    Index("ix_jobs_owner_claimed", "owner_id", "claimed_at"),
     Index("ix_jobs_owner_created", "owner_id", "created_at", "id"),
     Index("ix_jobs_created", "created_at", "id"),
     Index("ix_jobs_kind_state", "kind", "state", "finished_at"),
@@ -248,6 +261,21 @@ workers = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False, index=True),
     Column("stopping", Boolean, nullable=False, server_default=text("false")),
+)
+
+# ---------------------------------------------------------------- imports
+
+# Rows that a running import has rejected, written in the same chunk that counts them; the error workbook is made of
+# them at the end, and they are removed. Texts hold JSON: JSONB would refuse a NUL character, which a bad cell may have.
+import_rejects = Table(
+    "import_rejects",
+    metadata,
+    Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),  # data row in reading order, from 0
+    Column("number", BigInteger, nullable=False),  # the row number that a person sees in the file
+    Column("sheet", String(255)),
+    Column("cells", Text, nullable=False),
+    Column("problems", Text, nullable=False),
 )
 
 # ---------------------------------------------------------------- files

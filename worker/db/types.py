@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, Float, TypeDecorator, literal
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
 
-Json = JSON().with_variant(JSONB(), "postgresql")
+# None is NULL, not the JSON text `null`: "no checkpoint" must look the same to every query.
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -38,22 +39,23 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class db_now(ColumnElement[datetime]):  # noqa: N801 - reads as the SQL function that it is
+class db_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function that it is
     """The database's clock at the moment the statement runs (not at the start of the transaction), plus `seconds`."""
 
-    inherit_cache = False
+    inherit_cache = True  # the seconds are a bound parameter, so that one compiled statement serves all values
     type = UtcDateTime()
 
     def __init__(self, seconds: float = 0.0) -> None:
-        self.seconds = float(seconds)
+        super().__init__(literal(float(seconds), Float()))
 
 
 @compiles(db_now, "sqlite")
 def _sqlite_now(element: db_now, compiler: Any, **kw: Any) -> str:
     # Milliseconds are SQLite's resolution; padded to the width that SQLAlchemy writes, so that texts compare.
-    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', '{element.seconds:+.3f} seconds') || '000')"
+    seconds = compiler.process(element.clauses, **kw)
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', printf('%+.3f seconds', {seconds})) || '000')"
 
 
 @compiles(db_now, "postgresql")
 def _postgresql_now(element: db_now, compiler: Any, **kw: Any) -> str:
-    return f"(clock_timestamp() + interval '{element.seconds:.3f} seconds')"
+    return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **kw)}))"
