@@ -69,3 +69,7 @@ class Cancelled(Exception):
 
 class DeadlineReached(Exception):
     """The job's soft time limit has passed; raised by the progress call inside the runner."""
+
+
+class Interrupted(Exception):
+    """The worker is shutting down; raised by the progress call. The job goes back, costs no attempt, and is resumed."""

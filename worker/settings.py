@@ -81,6 +81,16 @@ class Settings(BaseSettings):
     hard_limit_seconds: float = Field(
         1800.0, gt=0, description="A job is ended after this time, unless its kind says otherwise."
     )
+    shutdown_grace_seconds: float = Field(
+        6.0,
+        gt=0,
+        description="A runner that does not answer a shutdown in this time is ended; its job is resumed later.",
+    )
+    extra_kinds: list[str] = Field(
+        default_factory=list,
+        description="Plug-ins: names of importable modules that declare further kinds, as a JSON list; "
+        "set alike for the API and the workers.",
+    )
     runner_jobs: int = Field(200, ge=1, description="A runner process is renewed after this many jobs.")
     runner_memory_bytes: int = Field(
         1_500_000_000,
@@ -96,6 +106,11 @@ class Settings(BaseSettings):
     access_token_seconds: float = Field(900.0, gt=0, description="Life of an access token.")
     refresh_token_seconds: float = Field(
         30 * 86400.0, gt=0, description="Life of a refresh token; each use replaces it."
+    )
+    run_id: str = Field(
+        "",
+        description="Set by `tasktray up` for the processes that it starts: names this run; the local user's token"
+        " is good for this run only.",
     )
     login_attempts: int = Field(5, ge=1, description="Wrong passwords before sign-in is blocked for a while.")
     login_block_seconds: float = Field(

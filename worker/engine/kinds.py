@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
+
+from worker.settings import get_settings
 
 if TYPE_CHECKING:
     from worker.engine.context import JobContext
@@ -99,14 +101,20 @@ def kind(name: str, titles: dict[str, str], params: type[Params] = NoParams, **o
     return decorate
 
 
-def load() -> dict[str, Kind]:
-    """All kinds by name; each module of `worker/tasks/` is imported once. They import heavy libraries lazily."""
+def load(extra: Sequence[str] | None = None) -> dict[str, Kind]:
+    """All kinds by name; each module of `worker/tasks/` is imported once. They import heavy libraries lazily.
+
+    Args:
+        extra: modules outside of `worker/tasks/` that declare kinds too; None takes those of the settings.
+    """
     global _loaded
     if not _loaded:
         package = importlib.import_module("worker.tasks")
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")
         _loaded = True
+    for name in get_settings().extra_kinds if extra is None else extra:
+        importlib.import_module(name)
     return dict(sorted(_registry.items(), key=lambda item: (item[1].order, item[0])))
 
 
