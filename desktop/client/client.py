@@ -1,0 +1,483 @@
+"""The REST client: one object a server and user, safe to use from several threads."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from desktop.client import models
+from desktop.client.errors import Offline, Problem, SignInNeeded, problem
+from desktop.client.models import parse
+from desktop.client.transport import CONNECT_SECONDS, READ_SECONDS, Sessions, normal_url, offline
+
+log = logging.getLogger(__name__)
+
+API = "/api/v1"
+_LANGUAGE_TAGS = {"zh_CN": "zh-CN", "en": "en"}
+_TRY_LATER = (502, 503, 504)
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("tasktray")
+    except importlib.metadata.PackageNotFoundError:
+        return "0"
+
+
+def _seconds(header: str | None) -> float | None:
+    try:
+        return max(0.0, float(header)) if header else None
+    except ValueError:
+        return None  # the date form; nobody in front of our API sends it
+
+
+class Client:
+    """Talks to one server on behalf of one user.
+
+    Every method may raise `Offline` (nothing was decided), `SignInNeeded` and `Problem` (the server said no).
+
+    Args:
+        base_url: e.g. `https://tasks.example.com` or `http://127.0.0.1:8000`; the scheme may be left out.
+        token: access token.
+        refresh_token: renews the access token when it has run out; each use replaces it.
+        language: `zh_CN` or `en`: language of all texts that the server answers with.
+        ca_file: own certificate authority (PEM), trusted besides those of the operating system.
+        on_tokens: called with `(access, refresh)` after each renewal, before anything else is sent, so that the new
+            refresh token can be stored: the old one is spent. Called in the thread that happened to need it.
+        retries: how often a question that may be asked twice is asked again when the connection fails.
+        timeout: seconds to connect and to wait for an answer.
+
+    Raises:
+        ClientError: `bad_address`.
+        FileProblem: `ca_unreadable`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str | None = None,
+        refresh_token: str | None = None,
+        *,
+        language: str = "zh_CN",
+        ca_file: str | os.PathLike[str] | None = None,
+        on_tokens: Callable[[str, str | None], None] | None = None,
+        retries: int = 2,
+        timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
+    ) -> None:
+        self.base_url = normal_url(base_url)
+        self.language = language
+        self.on_tokens = on_tokens
+        self.retries = retries
+        self.timeout = timeout
+        self._token = token
+        self._refresh_token = refresh_token
+        self._tokens_lock = threading.Lock()
+        self._sessions = Sessions(self.base_url, ca_file)
+        self._agent = f"tasktray/{_version()}"
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections. What other threads are doing ends with `Offline`."""
+        self._sessions.close()
+
+    @property
+    def token(self) -> str | None:
+        """The access token in use."""
+        return self._token
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether there is a token to try."""
+        return bool(self._token or self._refresh_token)
+
+    # ------------------------------------------------------------ requests
+
+    def url(self, path: str) -> str:
+        """Full address of an API path; one that does not start with `/` lies under `/api/v1`."""
+        return self.base_url + (path if path.startswith("/") else f"{API}/{path}")
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        data: Any = None,
+        params: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        authenticate: bool = True,
+        again: bool | None = None,
+        stream: bool = False,
+        timeout: tuple[float, float] | None = None,
+    ) -> requests.Response:
+        """Send one request and give its answer, whose status is below 400 (304 included).
+
+        Args:
+            path: see `url`.
+            authenticate: False for sign-in itself.
+            again: whether it may be sent again when its fate is not known; None: what the method allows.
+            stream: leave the body unread; the caller closes the answer.
+
+        Raises:
+            Offline, SignInNeeded, Problem.
+        """
+        if again is None:
+            again = method in ("GET", "HEAD") or "Idempotency-Key" in (headers or {})
+        attempts = self.retries + 1 if again else 1
+        for attempt in range(attempts):
+            try:
+                return self._request(
+                    method, path, json=json, data=data, params=params, headers=headers,
+                    authenticate=authenticate, stream=stream, timeout=timeout or self.timeout,
+                )  # fmt: skip
+            except Offline as error:
+                if attempt + 1 == attempts or error.code in ("tls_untrusted", "redirected", "not_tasktray"):
+                    raise
+                wait = error.retry_after if error.retry_after is not None else 0.2 * 3**attempt
+                if wait > 3 or self._sessions.closed.wait(wait):
+                    raise
+        raise AssertionError("unreachable")
+
+    def _request(self, method: str, path: str, *, authenticate: bool, **options: Any) -> requests.Response:
+        token = self._token if authenticate else None
+        if authenticate and token is None:
+            token = self._renew(None)
+        response = self._send(method, path, token, **options)
+        if response.status_code == 401 and authenticate:
+            response.close()
+            response = self._send(method, path, self._renew(token), **options)
+            if response.status_code == 401:
+                response.close()
+                raise SignInNeeded
+        return self._judge(response)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        token: str | None,
+        *,
+        headers: dict[str, str] | None,
+        data: Any,
+        **options: Any,
+    ) -> requests.Response:
+        if self._sessions.closed.is_set():
+            raise Offline("server_unreachable", server=self.base_url)
+        sent = {
+            "Accept-Language": _LANGUAGE_TAGS.get(self.language, self.language),
+            "User-Agent": self._agent,
+            "Accept": "application/json",
+            **(headers or {}),
+        }
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        if hasattr(data, "rewind"):
+            data.rewind()  # a body that was sent once with a token that had run out
+        try:
+            return self._sessions.get().request(
+                method, self.url(path), headers=sent, data=data, allow_redirects=False, **options
+            )
+        except requests.exceptions.InvalidURL as error:
+            raise Offline("server_unknown", server=self.base_url) from error
+        except requests.exceptions.RequestException as error:
+            raise offline(error, self.base_url) from error
+
+    def _judge(self, response: requests.Response) -> requests.Response:
+        """The response when it is an answer; else what it means."""
+        status = response.status_code
+        if status < 300 or status == 304:
+            return response
+        try:
+            if status < 400:
+                raise Offline("redirected", server=self.base_url, location=response.headers.get("Location", ""))
+            wait = _seconds(response.headers.get("Retry-After"))
+            try:
+                body = response.json()
+            except (ValueError, requests.exceptions.RequestException):
+                body = None
+            if not isinstance(body, dict):
+                # Answers to HEAD have no body; a 404 of the API itself always says so in JSON.
+                body = {} if response.request.method == "HEAD" else None
+            if status in _TRY_LATER:
+                raise Offline("server_unavailable", retry_after=wait, server=self.base_url, status=status)
+            if body is None:
+                if status == 404:
+                    raise Offline("not_tasktray", server=self.base_url)
+                body = {}
+            values = body.get("values")
+            errors = body.get("errors")
+            raise problem(
+                status,
+                str(body.get("code") or f"http_{status}"),
+                str(body.get("detail") or body.get("title") or ""),
+                values if isinstance(values, dict) else {},
+                errors if isinstance(errors, list) else [],
+                wait,
+            )
+        finally:
+            response.close()
+
+    def json(self, method: str, path: str, **options: Any) -> Any:
+        """`request` for an answer in JSON; None when it has no body."""
+        response = self.request(method, path, **options)
+        if not response.content:
+            return None
+        try:
+            return response.json()
+        except ValueError as error:
+            raise Offline("not_tasktray", server=self.base_url) from error
+
+    # ------------------------------------------------------------ signing in
+
+    def _renew(self, spent: str | None) -> str:
+        """A new access token in place of `spent`; threads that come at the same time share one renewal.
+
+        Raises:
+            SignInNeeded: the refresh token is not valid either, or there is none.
+        """
+        with self._tokens_lock:
+            if self._token is not None and self._token != spent:
+                return self._token
+            if not self._refresh_token:
+                raise SignInNeeded
+            try:
+                answer = self.json(
+                    "POST", "auth/refresh", json={"refresh_token": self._refresh_token}, authenticate=False
+                )
+            except Problem as error:
+                if error.status in (400, 401, 403, 422):
+                    self._token = self._refresh_token = None
+                    raise SignInNeeded from error
+                raise
+            tokens = self._take(answer)
+            return tokens.access_token
+
+    def _take(self, answer: Any) -> models.Tokens:
+        tokens = parse(models.Tokens, answer)
+        if not tokens.access_token:
+            raise Offline("not_tasktray", server=self.base_url)
+        self._token = tokens.access_token
+        self._refresh_token = tokens.refresh_token or self._refresh_token
+        if self.on_tokens:
+            self.on_tokens(self._token, self._refresh_token)
+        return tokens
+
+    def sign_in(self, username: str, password: str) -> models.Tokens:
+        """Sign in by password.
+
+        Raises:
+            Problem: wrong name or password (401), too many attempts (429, `retry_after`).
+        """
+        answer = self.json(
+            "POST", "auth/login", data={"username": username, "password": password}, authenticate=False, again=False
+        )
+        with self._tokens_lock:
+            return self._take(answer)
+
+    def sign_out(self) -> None:
+        """End this sign-in on the server, as far as it can be reached, and forget the tokens."""
+        with self._tokens_lock:
+            token, refresh = self._token, self._refresh_token
+            self._token = self._refresh_token = None
+        if token or refresh:
+            try:
+                headers = {"Authorization": f"Bearer {token}"} if token else None
+                self.request(
+                    "POST", "auth/logout", json={"refresh_token": refresh}, headers=headers, authenticate=False,
+                    timeout=(3, 5),
+                )  # fmt: skip
+            except (Offline, SignInNeeded, Problem) as error:
+                log.info("the server was not told of the sign-out: %r", error)
+
+    def me(self) -> models.User:
+        """Who is signed in."""
+        return parse(models.User, self.json("GET", "auth/me"))
+
+    def change_password(self, old: str, new: str) -> None:
+        """Change the own password."""
+        self.json("POST", "auth/password", json={"old_password": old, "new_password": new})
+
+    # ------------------------------------------------------------ what can be done
+
+    def ready(self) -> dict[str, Any]:
+        """The server's own report of its health; raises `Offline` when it is not ready."""
+        answer = self.json("GET", "/readyz", authenticate=False, again=False)
+        if not isinstance(answer, dict):
+            raise Offline("not_tasktray", server=self.base_url)
+        return answer
+
+    def kinds(self) -> list[models.Kind]:
+        """The kinds that this user may submit."""
+        return [parse(models.Kind, kind) for kind in _items(self.json("GET", "kinds"), "kinds")]
+
+    def datasets(self) -> list[dict[str, Any]]:
+        """The datasets, each in the form that `tabular.schema.TableSchema.from_json` reads."""
+        return _items(self.json("GET", "datasets"), "datasets")
+
+    def dataset(self, name: str) -> dict[str, Any]:
+        """One dataset with its fields and rules."""
+        answer: dict[str, Any] = self.json("GET", f"datasets/{quote(name, safe='')}")
+        return answer
+
+    # ------------------------------------------------------------ jobs
+
+    def submit(
+        self,
+        kind: str,
+        params: dict[str, Any] | None = None,
+        uploads: Sequence[str] = (),
+        *,
+        key: str,
+        priority: str = "normal",
+        title: str | None = None,
+        run_at: datetime | None = None,
+    ) -> models.Job:
+        """Hand in a job.
+
+        Args:
+            key: the Idempotency-Key: sent again with the same body it gives the same job, never a second one.
+            uploads: ids of finished uploads, or of files that the user may read.
+            run_at: not before this moment.
+        """
+        body = _submission(kind, params, uploads, priority, title, run_at)
+        return parse(models.Job, self.json("POST", "jobs", json=body, headers={"Idempotency-Key": key}))
+
+    def estimate(
+        self,
+        kind: str,
+        params: dict[str, Any] | None = None,
+        uploads: Sequence[str] = (),
+        *,
+        priority: str = "normal",
+    ) -> models.Estimate:
+        """When such a job would start and how long it would take, asked before it is handed in."""
+        body = _submission(kind, params, uploads, priority, None, None)
+        return parse(models.Estimate, self.json("POST", "jobs/estimate", json=body, again=True))
+
+    def jobs(
+        self,
+        *,
+        states: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        owner: str | None = None,
+        text: str | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+        scheduled: bool | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.JobPage:
+        """A page of jobs, newest first."""
+        params: dict[str, Any] = {
+            "state": list(states) or None,
+            "kind": list(kinds) or None,
+            "owner": owner,
+            "text": text,
+            "from": created_from.isoformat() if created_from else None,
+            "to": created_to.isoformat() if created_to else None,
+            "scheduled": None if scheduled is None else str(scheduled).lower(),
+            "cursor": cursor,
+            "limit": limit,
+        }
+        return parse(models.JobPage, self.json("GET", "jobs", params=params))
+
+    def changes(
+        self, since: str | None = None, etag: str | None = None, *, limit: int | None = None
+    ) -> models.Changes | None:
+        """What changed since a cursor.
+
+        Args:
+            since: `Changes.cursor` of the answer before; None: only the present cursor is wanted, or everything, as
+                the server decides.
+            etag: `Changes.etag` of the answer before.
+
+        Returns:
+            None when nothing changed since `etag`.
+
+        Raises:
+            Gone: the cursor is too old or the user's role changed: read the list anew.
+        """
+        response = self.request(
+            "GET",
+            "jobs/changes",
+            params={"since": since, "limit": limit},
+            headers={"If-None-Match": etag} if etag else None,
+            again=False,  # the poll itself comes again
+        )
+        if response.status_code == 304:
+            return None
+        try:
+            changes = parse(models.Changes, response.json())
+        except ValueError as error:
+            raise Offline("not_tasktray", server=self.base_url) from error
+        changes.etag = response.headers.get("ETag")
+        return changes
+
+    def job(self, job_id: str) -> models.Job:
+        """One job."""
+        return parse(models.Job, self.json("GET", _job(job_id)))
+
+    def events(self, job_id: str) -> list[models.Event]:
+        """A job's story, oldest first."""
+        return [parse(models.Event, event) for event in _items(self.json("GET", _job(job_id, "/events")), "events")]
+
+    def files(self, job_id: str) -> list[models.JobFile]:
+        """A job's files."""
+        return [parse(models.JobFile, file) for file in _items(self.json("GET", _job(job_id, "/files")), "files")]
+
+    def cancel(self, job_id: str) -> models.Job:
+        """Ask a job to stop."""
+        return parse(models.Job, self.json("POST", _job(job_id, "/cancel"), again=True))
+
+    def retry(self, job_id: str) -> models.Job:
+        """Run a failed or cancelled job again."""
+        return parse(models.Job, self.json("POST", _job(job_id, "/retry")))
+
+    def patch(self, job_id: str, *, priority: str | None = None, title: str | None = None) -> models.Job:
+        """Change a job's priority or title."""
+        body = {name: value for name, value in (("priority", priority), ("title", title)) if value is not None}
+        return parse(models.Job, self.json("PATCH", _job(job_id), json=body, again=True))
+
+    def delete(self, job_id: str) -> None:
+        """Remove an ended job from the list."""
+        self.request("DELETE", _job(job_id))
+
+
+def _job(job_id: str, rest: str = "") -> str:
+    return f"jobs/{quote(job_id, safe='')}{rest}"
+
+
+def _submission(
+    kind: str,
+    params: dict[str, Any] | None,
+    uploads: Sequence[str],
+    priority: str,
+    title: str | None,
+    run_at: datetime | None,
+) -> dict[str, Any]:
+    body: dict[str, Any] = {"kind": kind, "params": params or {}, "uploads": list(uploads), "priority": priority}
+    if title:
+        body["title"] = title
+    if run_at:
+        body["run_at"] = run_at.isoformat()
+    return body
+
+
+def _items(answer: Any, name: str) -> list[dict[str, Any]]:
+    """The list in an answer that is either the list itself or an object with it."""
+    if isinstance(answer, dict):
+        answer = answer.get(name)
+    return [item for item in answer if isinstance(item, dict)] if isinstance(answer, list) else []
