@@ -1,0 +1,1 @@
+"""Uploads, result files and the storage that holds their bytes."""
