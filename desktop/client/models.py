@@ -48,7 +48,7 @@ def parse(kind: type[T], data: Any) -> T:
     """A `kind` from JSON values; a field that is absent, null or senseless keeps its default."""
     found: dict[str, Any] = {}
     if isinstance(data, dict):
-        for name, hint in _readers(kind):
+        for name, hint in _readers(kind):  # type: ignore[arg-type]
             if data.get(name) is None:
                 continue
             try:
