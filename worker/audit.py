@@ -31,7 +31,7 @@ def record(
     connection.execute(
         insert(audit).values(
             at=db_now(),
-            user_id=actor.user_id,
+            user_id=actor.user_id or None,  # nobody yet: a sign-in that failed
             username=actor.username,
             action=action,
             object_type=object_type,

@@ -1,0 +1,66 @@
+"""The REST API as an ASGI application: thin, every rule lives in `worker`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import APIRouter, FastAPI
+
+from api import documentation, problems
+from api.authentication import Authentication, Authenticator
+from api.middleware import BodyLimit, Guard
+from api.routes import auth, health, users
+from worker.db.database import Database
+from worker.settings import Settings
+
+_DESCRIPTION = """Background imports, exports and reports for the back office. Sign in at `/api/v1/auth/login`, upload a
+file (tus 1.0) at `/api/v1/uploads`, submit a job at `/api/v1/jobs`, poll `/api/v1/jobs/changes`, download the results.
+Errors are `application/problem+json` with a stable `code`; `detail` is in the language of `Accept-Language`
+(zh-CN or en)."""
+
+
+def _version() -> str:
+    try:
+        return version("tasktray")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "0"
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    database = Database(settings.effective_database_url, pool_size=10)
+    app.state.database = database
+    app.state.authenticator = Authenticator(database, settings)
+    try:
+        yield
+    finally:
+        database.dispose()
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application for these settings. Its database is opened at start-up and must have been migrated before."""
+    app = FastAPI(
+        title="Tasktray REST API",
+        version=_version(),
+        description=_DESCRIPTION,
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    problems.install(app)
+    v1 = APIRouter(prefix="/api/v1")
+    for module in (auth, users):
+        v1.include_router(module.router)
+    app.include_router(v1)
+    app.include_router(health.router)
+    documentation.install(app)
+    # The last one added is the outermost: Guard, then Authentication, then BodyLimit, then the routes.
+    app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(Authentication)
+    app.add_middleware(Guard)
+    return app

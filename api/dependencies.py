@@ -1,0 +1,56 @@
+"""What routes ask for, as annotated parameters: `actor: ActorDep, database: DatabaseDep, …`."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from api.authentication import Authenticator
+from worker.accounts.tokens import Session
+from worker.actor import Actor
+from worker.db.database import Database
+from worker.errors import Forbidden
+from worker.settings import Settings
+
+
+def get_settings(connection: HTTPConnection) -> Settings:
+    """The installation's settings."""
+    return cast(Settings, connection.app.state.settings)
+
+
+def get_database(connection: HTTPConnection) -> Database:
+    """The application's database."""
+    return cast(Database, connection.app.state.database)
+
+
+def get_session(connection: HTTPConnection) -> Session:
+    """The valid access token's meaning; `authentication.Authentication` has put it there before any route runs."""
+    return cast(Session, connection.state.session)
+
+
+def get_actor(connection: HTTPConnection) -> Actor:
+    """The signed-in user; texts for them are in `actor.language`, which follows the request's Accept-Language."""
+    return cast(Actor, connection.state.actor)
+
+
+def get_admin(connection: HTTPConnection) -> Actor:
+    """The signed-in user, who must be an admin; raises Forbidden."""
+    actor = get_actor(connection)
+    if not actor.is_admin:
+        raise Forbidden()
+    return actor
+
+
+def get_authenticator(connection: HTTPConnection) -> Authenticator:
+    """What tells the meaning of tokens; whoever ends a token calls its `forget`."""
+    return cast(Authenticator, connection.app.state.authenticator)
+
+
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+DatabaseDep = Annotated[Database, Depends(get_database)]
+SessionDep = Annotated[Session, Depends(get_session)]
+ActorDep = Annotated[Actor, Depends(get_actor)]
+AuthenticatorDep = Annotated[Authenticator, Depends(get_authenticator)]
+AdminDep = Annotated[Actor, Depends(get_admin)]

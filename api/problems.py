@@ -1,0 +1,157 @@
+"""Every error of the API as `application/problem+json` (RFC 9457), in the asker's language, with a stable `code`."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import Scope
+
+from worker.errors import Refused
+from worker.texts import negotiate, text
+from worker.validation import field_errors
+
+log = logging.getLogger("tasktray.api")
+MEDIA_TYPE = "application/problem+json"
+
+# Codes for the errors that the framework itself raises.
+_BY_STATUS = {400: "bad_request", 401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field; `field` is its path in the body, query or path, e.g. `params.mode`."""
+
+    field: str
+    code: str
+    message: str
+    values: dict[str, Any] = {}
+
+
+class Problem(BaseModel):
+    """An error, RFC 9457. `code` is stable and for programs, `detail` is for people and in their language.
+
+    Attributes:
+        type: always `about:blank`; `code` tells the kinds of problems apart.
+        title: the status in words.
+        status: the HTTP status.
+        values: the values in `detail`.
+        errors: for bad fields, one each.
+        instance: for a fault of the system, its incident as a URN; its traceback is in the log under this id.
+    """
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str
+    values: dict[str, Any] = {}
+    errors: list[FieldProblem] = []
+    instance: str | None = None
+
+
+def language_of(scope: Scope) -> str:
+    """The language to answer in: as the header asks, else the user's, else the installation's."""
+    state = scope.get("state") or {}
+    actor = state.get("actor")
+    if actor is not None:
+        return str(actor.language)
+    header = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"accept-language"), None)
+    return negotiate(header, scope["app"].state.settings.language)
+
+
+def problem(
+    scope: Scope,
+    status: int,
+    code: str,
+    *,
+    values: Mapping[str, Any] | None = None,
+    errors: list[dict[str, Any]] | None = None,
+    headers: Mapping[str, str] | None = None,
+    instance: str | None = None,
+) -> Response:
+    """The answer for a problem.
+
+    Args:
+        scope: of the request; tells the language.
+        errors: as in `worker.errors.Refused`.
+    """
+    language = language_of(scope)
+    fields = []
+    for error in errors or []:
+        words = dict(error.get("values") or {})
+        message = error.get("message") or text(error["code"], language, **words)
+        fields.append(FieldProblem(field=error["field"], code=error["code"], message=message, values=words))
+    values = dict(values or {})
+    body = Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        code=code,
+        detail=text(code, language, **values),
+        values=values,
+        errors=fields,
+        instance=instance,
+    )
+    headers = {"Content-Language": language.replace("_", "-"), **(headers or {})}
+    if status == 401:
+        headers["WWW-Authenticate"] = f'Bearer realm="tasktray", error="{code}"'
+    if status == 429 and "seconds" in values:
+        headers["Retry-After"] = str(values["seconds"])
+    content = json.dumps(body.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
+    return Response(content.encode(), status, headers, MEDIA_TYPE)
+
+
+def refused(scope: Scope, error: Refused) -> Response:
+    """The answer for a refusal."""
+    return problem(scope, error.status, error.code, values=error.values, errors=error.errors)
+
+
+async def _on_refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)  # noqa: S101 - registered for this class
+    return refused(request.scope, error)
+
+
+async def _on_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    # "body", "query", "path" in front of the field's name tell a person nothing that the name does not.
+    cleaned = [
+        {**e, "loc": e["loc"][1:] if len(e["loc"]) > 1 and e["type"] != "json_invalid" else e["loc"]}
+        for e in error.errors()
+    ]
+    return problem(request.scope, 422, "invalid_request", errors=field_errors(cleaned))
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    code = _BY_STATUS.get(error.status_code, "bad_request")
+    values = {"method": request.method} if error.status_code == 405 else None
+    return problem(request.scope, error.status_code, code, values=values, headers=error.headers)
+
+
+async def _on_database(request: Request, error: Exception) -> Response:
+    log.error("database: %s", error)
+    return problem(request.scope, 503, "database_unavailable", headers={"Retry-After": "5"})
+
+
+def install(app: FastAPI) -> None:
+    """Answer all errors of `app` as problems. Unforeseen ones are caught by `middleware.Guard`."""
+    app.add_exception_handler(Refused, _on_refused)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(OperationalError, _on_database)
+    app.add_exception_handler(InterfaceError, _on_database)
+
+
+def describe(connection: HTTPConnection, error: Refused) -> dict[str, Any]:
+    """A refusal for a web socket's last message: code, words and values."""
+    language = language_of(connection.scope)
+    return {"code": error.code, "detail": text(error.code, language, **error.values), "values": error.values}

@@ -1,0 +1,107 @@
+"""The real application on a real port, on both databases."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import uvicorn
+
+from tests.support import wait_until
+
+PASSWORD = "correct horse"
+
+
+@dataclass
+class Api:
+    """A running API. Calls take a path below `/api/v1`, or one that starts with `/`, and a token or user name."""
+
+    url: str
+    settings: Any
+    database: Any
+    app: Any
+    session: requests.Session = field(default_factory=requests.Session)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def address(self, path: str) -> str:
+        return self.url + (path if path.startswith("/") else f"/api/v1/{path}")
+
+    def call(self, method: str, path: str, who: str | None = None, **options: Any) -> requests.Response:
+        headers = options.pop("headers", {})
+        if who is not None:
+            headers = {"Authorization": f"Bearer {self.tokens.get(who, who)}", **headers}
+        return self.session.request(method, self.address(path), headers=headers, timeout=30, **options)
+
+    def get(self, path: str, who: str | None = None, **options: Any) -> requests.Response:
+        return self.call("GET", path, who, **options)
+
+    def post(self, path: str, who: str | None = None, **options: Any) -> requests.Response:
+        return self.call("POST", path, who, **options)
+
+    def login(self, username: str, password: str = PASSWORD) -> dict[str, Any]:
+        answer = self.post("auth/login", data={"username": username, "password": password})
+        assert answer.status_code == 200, answer.text
+        self.tokens[username] = answer.json()["access_token"]
+        return answer.json()
+
+    def add_user(self, username: str, role: str = "operator") -> str:
+        """A user who is signed in; gives the id."""
+        from worker.accounts import users
+        from worker.actor import SYSTEM
+
+        user = users.create(self.database, SYSTEM, username=username, password=PASSWORD, role=role)
+        self.login(username)
+        return user.id
+
+
+@pytest.fixture
+def api_settings(database_url: str, tmp_path: Path):
+    """Settings of one API of this test's own; a test may ask for others by `indirect` or make its own."""
+    from worker.settings import Settings
+
+    return Settings(_env_file=None, data=tmp_path / "data", database_url=database_url, run_id="this run")
+
+
+@pytest.fixture
+def api(api_settings, database) -> Iterator[Api]:
+    """The API, served by uvicorn in a thread."""
+    from api.app import create_app
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        app = create_app(api_settings)
+        config = uvicorn.Config(app, log_config=None, lifespan="on", ws_max_size=16_384, timeout_graceful_shutdown=2)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="api")
+        thread.start()
+        wait_until(lambda: server.started or not thread.is_alive(), 20, "the API")
+        assert server.started
+        running = Api(f"http://127.0.0.1:{port}", api_settings, database, app)
+        try:
+            yield running
+        finally:
+            running.session.close()
+            server.should_exit = True
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def admin(api: Api) -> str:
+    """Name of an admin who is signed in."""
+    api.add_user("anna", "admin")
+    return "anna"
+
+
+@pytest.fixture
+def operator(api: Api) -> str:
+    """Name of an operator who is signed in."""
+    api.add_user("otto")
+    return "otto"
