@@ -1,0 +1,148 @@
+"""The Celery app, its one task, and the worker: `tasktray worker` or `celery -A worker.celery_app worker`."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+from celery import Celery, bootsteps, signals
+
+from worker.engine.broker import TASK, celery_settings
+from worker.engine.routing import lanes_of, queues_of
+from worker.engine.slots import Slots
+from worker.settings import Settings, get_settings
+
+log = logging.getLogger(__name__)
+
+app = Celery("tasktray", set_as_current=True)
+app.config_from_object(celery_settings(get_settings()))
+
+_settings: Settings | None = None  # of `run_worker`; None under the celery command, which reads the environment
+_slots: Slots | None = None  # of this process
+
+
+@app.task(name=TASK, ignore_result=True, send_events=False)  # type: ignore[untyped-decorator]
+def work(lane: str | None = None) -> None:
+    """There is work in `lane`: claim the best job of this worker's lanes, carry it to its end, claim again.
+
+    Jobs send events of their own (`task_events`); a hint is nothing that a monitor should count.
+    """
+    if _slots is not None:
+        _slots.hint()
+
+
+class SlotsStep(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Starts the slots with the worker itself, before and independent of its connection to the broker."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def start(self, worker: Any) -> None:
+        """Start the slots of this worker."""
+        global _slots
+        lanes = lanes_of(worker.app.amqp.queues.consume_from)
+        _slots = Slots(_settings or get_settings(), lanes, worker.concurrency, worker.hostname)
+        log.info("%s serves %s with %s slots", _slots.name, ", ".join(lanes), worker.concurrency)
+        if _settings is not None:
+            # Ctrl+C and a signal to the whole process group mean the same as SIGTERM.
+            signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))
+        _slots.start()
+
+    def stop(self, worker: Any) -> None:
+        """Release what still runs and end the runners."""
+        if _slots is not None:
+            _slots.stop()
+            _slots.join()
+
+    terminate = stop
+
+
+app.steps["worker"].add(SlotsStep)
+
+
+@signals.celeryd_after_setup.connect  # type: ignore[untyped-decorator]
+def _listen_to_priorities(sender: str, instance: Any, **_: Any) -> None:
+    """Whatever `-Q` names, the two priority queues are listened to as well."""
+    queues = instance.app.amqp.queues
+    for name in queues_of(lanes_of(queues.consume_from)):
+        if name not in queues.consume_from:
+            queues.select_add(name)
+
+
+@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def _release_jobs(**_: Any) -> None:
+    """Runs inside the signal handler, so that jobs are released while Celery still winds up."""
+    if _slots is not None:
+        _slots.stop()
+
+
+def run_worker(settings: Settings, lanes: Sequence[str] | None = None, slots: int | None = None) -> int:
+    """Run a worker in this process until SIGTERM or SIGINT; gone within 10 seconds of it.
+
+    Args:
+        settings: with a broker, a Celery worker is run; without one, the look loop alone.
+        lanes: None serves all.
+        slots: jobs at the same time; None takes the setting.
+
+    Returns:
+        The exit status.
+    """
+    global _settings
+    _settings = settings
+    served = lanes_of(lanes or ())
+    count = slots or settings.slots
+    if not settings.broker_url:
+        return _run_without_broker(settings, served, count)
+    app.conf.update(celery_settings(settings))
+    for name in ("celery.worker.strategy", "celery.app.trace"):  # a line or two for each hint
+        logging.getLogger(name).setLevel(logging.WARNING)
+    worker = app.Worker(
+        queues=list(queues_of(served)),
+        concurrency=count,
+        pool="threads",
+        loglevel="INFO",
+        hostname=None,
+        without_mingle=True,
+        without_gossip=True,
+        quiet=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+def _run_without_broker(settings: Settings, lanes: Sequence[str], count: int) -> int:
+    slots = Slots(settings, lanes, count, f"celery@{socket.gethostname()}")
+    asked: queue.SimpleQueue[int] = queue.SimpleQueue()  # unlike an Event, safe to use in a signal handler
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        asked.put(number)
+        slots.stop()
+
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+    log.info("%s serves %s with %s slots, without a broker", slots.name, ", ".join(lanes), count)
+    slots.start()
+    while True:
+        try:
+            asked.get(timeout=1.0)  # Windows runs signal handlers only between two waits
+            break
+        except queue.Empty:
+            continue
+    slots.join()
+    return 0
+
+
+def main() -> int:
+    """`python -m worker.celery_app`: a worker with the settings of the environment."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    return run_worker(get_settings())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""What a slot and its runner say to each other: one JSON object a line, over the runner's standard input and output.
+
+Plain pipes and JSON work alike on every platform, and a runner whose memory was damaged by a native library cannot
+make the slot execute anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from typing import IO, Any
+
+Message = dict[str, Any]
+
+
+class Pipe:
+    """One end of the conversation; any thread may send, one thread receives.
+
+    Args:
+        reader, writer: binary files; the writer is flushed after each message.
+    """
+
+    def __init__(self, reader: IO[bytes], writer: IO[bytes]) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._lock = threading.Lock()
+
+    def send(self, message: Message) -> bool:
+        """Send `message`; False when the other end is gone.
+
+        Raises:
+            TypeError: it holds something that JSON cannot say; nothing was sent.
+        """
+        line = json.dumps(message, ensure_ascii=True, allow_nan=False).encode("ascii") + b"\n"
+        try:
+            with self._lock:
+                self._writer.write(line)
+                self._writer.flush()
+        except (OSError, ValueError):  # ValueError: the file was closed by us meanwhile
+            return False
+        return True
+
+    def receive(self) -> Message | None:
+        """The next message; None when the other end is gone."""
+        try:
+            line = self._reader.readline()
+        except (OSError, ValueError):
+            return None
+        if not line.endswith(b"\n"):  # nothing, or what was cut off by a death in mid-sentence
+            return None
+        message: Message = json.loads(line)
+        return message
+
+    def close(self) -> None:
+        """Hang up: the other end reads the end of the file."""
+        for file in (self._writer, self._reader):
+            with contextlib.suppress(OSError):
+                file.close()

@@ -1,0 +1,169 @@
+"""The runner process: waits for a job, runs its kind's function, tells the outcome, waits for the next.
+
+It is started by a slot (`runner.py`) and never by hand. It does not touch `jobs` but through `RunnerContext`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any
+
+from worker.engine.orphans import die_with_parent
+from worker.engine.pipe import Message, Pipe
+from worker.engine.plain import plain
+from worker.errors import Cancelled, DeadlineReached, Interrupted, LeaseLost, Refused, Transient
+
+log = logging.getLogger("worker.runner")
+
+
+def main() -> int:
+    """Serve until the slot hangs up."""
+    pipe = _take_over_pipes()
+    # A signal to the whole process group is for the worker: its slot tells us when to stop.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    hello = pipe.receive()
+    if hello is None:
+        return 0
+    die_with_parent(hello["pid"])
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s runner %(process)d: %(message)s", stream=sys.stderr
+    )
+    _Desk(pipe, hello["settings"]).serve()
+    return 0
+
+
+def _take_over_pipes() -> Pipe:
+    """Keep the two pipes for ourselves, so that a library that prints, or reads input, does not disturb them."""
+    reader = os.fdopen(os.dup(0), "rb")
+    writer = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return Pipe(reader, writer)
+
+
+class _Desk:
+    """Takes jobs and orders from the slot."""
+
+    def __init__(self, pipe: Pipe, settings: dict[str, Any]) -> None:
+        from worker.db.database import Database
+        from worker.engine import kinds
+        from worker.engine.runner_context import Orders
+        from worker.settings import Settings
+
+        self._pipe = pipe
+        self._settings = Settings(**settings)
+        # A runner that is frozen in a transaction must not hold its locks longer than its lease.
+        self._database = Database(
+            self._settings.effective_database_url, pool_size=2, idle_timeout_seconds=self._settings.lease_seconds
+        )
+        self._kinds = kinds.load(self._settings.extra_kinds)
+        self._jobs: queue.SimpleQueue[tuple[Message, Orders]] = queue.SimpleQueue()
+        self._orders: Orders | None = None
+        self._new_orders = Orders
+        threading.Thread(target=self._listen, name="slot", daemon=True).start()
+
+    def serve(self) -> None:
+        """Run one job after the other; the listening thread ends the process."""
+        self._pipe.send({"type": "ready"})
+        while True:
+            message, orders = self._jobs.get()
+            outcome = self._run(message, orders)
+            outcome["job_id"], outcome["token"] = message["job_id"], message["token"]
+            self._pipe.send(plain(outcome))
+
+    def _listen(self) -> None:
+        while True:
+            message = self._pipe.receive()
+            if message is None:
+                os._exit(0)  # the slot is gone or wants us gone; what was not committed is not wanted
+            if message["type"] == "job":
+                self._orders = self._new_orders(message["token"])
+                self._jobs.put((message, self._orders))
+            elif message["type"] == "stop" and self._orders and self._orders.token == message["token"]:
+                self._orders.stop(message["reason"])
+
+    def _run(self, message: Message, orders: Any) -> Message:
+        from worker.engine.runner_context import RunnerContext
+
+        folder = Path(message["folder"])
+        try:
+            kind = self._kinds.get(message["kind"])
+            if kind is None:  # an API of a newer version, or with a plug-in that is not installed here
+                return _failure("unknown_kind", {"kind": message["kind"]})
+            folder.mkdir(parents=True)
+            job = RunnerContext(self._database, self._settings, message, orders, self._pipe, folder)
+            job.check()
+            params = kind.params.model_validate(message["params"])
+            return {"type": "finished", "result": kind.run(job, params)}
+        except Cancelled:
+            return {"type": "cancelled"}
+        except Interrupted:
+            return {"type": "interrupted"}
+        except LeaseLost:
+            return {"type": "lost"}
+        except DeadlineReached:
+            return _failure("time_limit", {"seconds": message["soft_seconds"]})
+        except Refused as refused:
+            return _failure(refused.code, refused.values)
+        except Transient as fault:
+            return _failure(fault.code, fault.values, transient=True, trace=traceback.format_exc())
+        except Exception as error:
+            return _unforeseen(error)
+
+
+def _failure(code: str, values: dict[str, Any], *, transient: bool = False, trace: str | None = None) -> Message:
+    return {"type": "failed", "code": code, "values": values, "transient": transient, "traceback": trace}
+
+
+def _unforeseen(error: Exception) -> Message:
+    """What an exception that no kind meant to raise becomes."""
+    from pydantic import ValidationError
+
+    from tabular.errors import TableError
+
+    trace = "".join(traceback.format_exception(error))
+    if isinstance(error, TableError):
+        return _failure(error.code, error.values)
+    if isinstance(error, MemoryError):
+        return _failure("out_of_memory", {}, trace=trace)
+    if isinstance(error, ValidationError):
+        # Checked at submission; so the kind has changed since.
+        return _failure("invalid_params", {}, trace=trace)
+    if _may_pass(error):
+        log.warning("a fault that may pass: %s", error)
+        return _failure("connection_failed", {}, transient=True, trace=trace)
+    log.error("a job failed unexpectedly\n%s", trace)
+    return _failure("internal_error", {}, trace=trace)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Is it the connection or a lock, rather than the work itself?"""
+    from sqlalchemy.exc import DBAPIError, OperationalError
+    from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        if not isinstance(error, OperationalError):
+            return False
+        # SQLite says "no such table" by the same class.
+        words = str(error.orig)
+        return "sqlite" not in type(error.orig).__module__ or any(
+            word in words for word in ("locked", "busy", "disk I/O", "unable to open", "disk is full")
+        )
+    return isinstance(error, ConnectionError | TimeoutError | PoolTimeout)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
