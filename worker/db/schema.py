@@ -176,6 +176,13 @@ jobs = Table(
         sqlite_where=text("state = 'running'"),
         postgresql_where=text("state = 'running'"),
     ),
+    # whether anything of the asker's is under way
+    Index(
+        "ix_jobs_open",
+        "owner_id",
+        sqlite_where=text("state IN ('pending', 'running')"),
+        postgresql_where=text("state IN ('pending', 'running')"),
+    ),
     Index("ix_jobs_owner_claimed", "owner_id", "claimed_at"),
     Index("ix_jobs_owner_created", "owner_id", "created_at", "id"),
     Index("ix_jobs_created", "created_at", "id"),

@@ -182,6 +182,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
     )
+    op.create_index(
+        "ix_jobs_open",
+        "jobs",
+        ["owner_id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('pending', 'running')"),
+        postgresql_where=sa.text("state IN ('pending', 'running')"),
+    )
     op.create_index("ix_jobs_owner_claimed", "jobs", ["owner_id", "claimed_at"], unique=False)
     op.create_index(
         "ix_jobs_running",
@@ -348,6 +356,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'pending'"),
     )
     op.drop_index("ix_jobs_turn", table_name="jobs")
+    op.drop_index("ix_jobs_open", table_name="jobs")
     op.drop_index("ix_jobs_owner_claimed", table_name="jobs")
     op.drop_index("ix_jobs_parent", table_name="jobs")
     op.drop_index("ix_jobs_owner_created", table_name="jobs")

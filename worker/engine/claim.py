@@ -1,0 +1,197 @@
+"""Claim-best: which pending job runs next, decided in one place, under one short lock.
+
+In this order: what is due, in a lane that is not paused, of a kind and an owner below their limits; the highest
+priority; the owner with the fewest running jobs, and among those the one who has waited longest for a turn; of that
+owner's jobs the first due. So one person's 500 jobs never hold up another's first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, literal_column, select, text, update
+
+from worker.actor import Actor
+from worker.db.database import Database
+from worker.db.schema import job_uploads, jobs, users
+from worker.db.types import db_now
+from worker.engine import events, kinds
+from worker.engine.changes import stamp
+from worker.engine.limits import IS_PENDING, look
+from worker.ids import new_id
+from worker.settings import Settings
+
+_CLAIM_LOCK = 7310002  # advisory lock: two claims cannot both pass a limit
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that this worker may run now.
+
+    Attributes:
+        job_id, kind, title, params, attempt, checkpoint, parent_id, lane, priority: as in `jobs`.
+        owner: on whose behalf it runs, in whose language it writes.
+        uploads: ids of its files, in order.
+        lease_token: to be carried by every write.
+        lease_seconds: how long the lease lasts without a heartbeat.
+        soft_deadline, hard_deadline: instants by the database's clock.
+        soft_seconds, hard_seconds: the same, from the claim on.
+    """
+
+    job_id: str
+    kind: str
+    title: str
+    params: dict[str, Any]
+    owner: Actor
+    attempt: int
+    checkpoint: dict[str, Any] | None
+    lane: str
+    priority: int
+    parent_id: str | None
+    uploads: tuple[str, ...]
+    lease_token: str
+    lease_seconds: float
+    soft_deadline: datetime
+    hard_deadline: datetime
+    soft_seconds: float
+    hard_seconds: float
+
+
+def claim(database: Database, settings: Settings, worker: str, lanes: Sequence[str]) -> Claim | None:
+    """Take the best job of `lanes`, or None when nothing may run there now.
+
+    Args:
+        worker: the worker's name, shown to people.
+        lanes: names; a kind that this installation does not know is left to others.
+    """
+    if not lanes or not _anything_due(database, lanes):
+        return None
+    with database.write() as connection:
+        if database.dialect == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_CLAIM_LOCK})"))
+        while (row := _best(connection, settings, lanes)) is not None:
+            if (taken := _lease(connection, settings, worker, row)) is not None:
+                return taken
+    return None
+
+
+def _anything_due(database: Database, lanes: Sequence[str]) -> bool:
+    # Idle workers look every other second: that must not take the write lock.
+    with database.read() as connection:
+        due = (IS_PENDING, jobs.c.lane.in_(list(lanes)), jobs.c.run_at <= db_now())
+        return connection.execute(select(jobs.c.id).where(*due).limit(1)).first() is not None
+
+
+def _best(connection: Connection, settings: Settings, lanes: Sequence[str]) -> Row[Any] | None:
+    situation = look(connection, settings)
+    lanes = [lane for lane in lanes if lane not in situation.paused]
+    allowed = [name for name in kinds.load() if name not in situation.full_kinds]
+    if not lanes or not allowed:
+        return None
+
+    # The owners who have anything pending, hopping through the index from one to the next.
+    first = select(func.min(jobs.c.owner_id).label("id")).where(IS_PENDING)
+    owners = first.cte("owners", recursive=True)
+    following = select(func.min(jobs.c.owner_id)).where(IS_PENDING, jobs.c.owner_id > owners.c.id).scalar_subquery()
+    owners = owners.union_all(select(following).where(owners.c.id.is_not(None)))
+
+    own = jobs.alias("own")
+    best_of_owner = (
+        select(own.c.id)
+        .where(
+            literal_column("own.state = 'pending'"),
+            own.c.owner_id == owners.c.id,
+            own.c.lane.in_(lanes),
+            own.c.kind.in_(allowed),
+            own.c.run_at <= db_now(),
+        )
+        .order_by(own.c.priority, own.c.run_at, own.c.id)
+        .limit(1)
+        .correlate(owners)
+        .scalar_subquery()
+    )
+    turn = jobs.alias("turn")
+    running = (
+        select(func.count())
+        .select_from(turn)
+        .where(literal_column("turn.state = 'running'"), turn.c.owner_id == jobs.c.owner_id)
+        .correlate(jobs)
+        .scalar_subquery()
+    )
+    past = jobs.alias("past")
+    last_turn = select(func.max(past.c.claimed_at)).where(past.c.owner_id == jobs.c.owner_id).correlate(jobs)
+    candidates = select(best_of_owner.label("id")).where(owners.c.id.is_not(None))
+    if situation.full_owners:
+        candidates = candidates.where(owners.c.id.not_in(sorted(situation.full_owners)))
+    chosen = candidates.subquery("candidates")
+    return connection.execute(
+        select(jobs)
+        .join_from(chosen, jobs, jobs.c.id == chosen.c.id)
+        .order_by(
+            jobs.c.priority,
+            running,
+            last_turn.scalar_subquery().asc().nulls_first(),
+            jobs.c.run_at,
+            jobs.c.id,
+        )
+        .limit(1)
+    ).first()
+
+
+def _lease(connection: Connection, settings: Settings, worker: str, row: Row[Any]) -> Claim | None:
+    kind = kinds.load()[row.kind]
+    soft = kind.soft_limit_seconds or settings.soft_limit_seconds
+    hard = max(kind.hard_limit_seconds or settings.hard_limit_seconds, soft)
+    token = new_id()
+    taken = connection.execute(
+        update(jobs)
+        .where(jobs.c.id == row.id, IS_PENDING)
+        .values(
+            state="running",
+            attempt=jobs.c.attempt + 1,
+            worker=worker,
+            lease_token=token,
+            lease_until=db_now(settings.lease_seconds),
+            soft_deadline=db_now(soft),
+            hard_deadline=db_now(hard),
+            started_at=func.coalesce(jobs.c.started_at, db_now()),
+            claimed_at=db_now(),
+            waiting_for=None,
+            hinted_at=None,
+        )
+        .returning(jobs.c.attempt, jobs.c.soft_deadline, jobs.c.hard_deadline, jobs.c.checkpoint)
+    ).one_or_none()
+    if taken is None:  # cancelled between our look and our hand, which PostgreSQL allows: look again
+        return None
+    owner = connection.execute(
+        select(users.c.username, users.c.role, users.c.language).where(users.c.id == row.owner_id)
+    ).one()
+    uploads = tuple(
+        connection.execute(
+            select(job_uploads.c.file_id).where(job_uploads.c.job_id == row.id).order_by(job_uploads.c.position)
+        ).scalars()
+    )
+    events.add(connection, row.id, "claimed", worker=worker, attempt=taken.attempt)
+    stamp(connection, row.id)
+    return Claim(
+        job_id=row.id,
+        kind=row.kind,
+        title=row.title,
+        params=row.params,
+        owner=Actor(row.owner_id, owner.username, owner.role, owner.language),
+        attempt=taken.attempt,
+        checkpoint=taken.checkpoint,
+        lane=row.lane,
+        priority=row.priority,
+        parent_id=row.parent_id,
+        uploads=uploads,
+        lease_token=token,
+        lease_seconds=settings.lease_seconds,
+        soft_deadline=taken.soft_deadline,
+        hard_deadline=taken.hard_deadline,
+        soft_seconds=soft,
+        hard_seconds=hard,
+    )

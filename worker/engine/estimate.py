@@ -1,0 +1,169 @@
+"""What to expect of a job before it runs: learnt from finished jobs of its kind and from the work ahead in its lane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from worker.actor import Actor
+from worker.db.database import Database
+from worker.db.schema import files, job_uploads, jobs, lanes
+from worker.db.types import db_now
+from worker.engine import kinds, workers
+from worker.engine.limits import IS_PENDING, IS_RUNNING
+from worker.engine.views import PRIORITIES, Estimate, Submission
+from worker.errors import Refused
+from worker.files import inputs
+from worker.settings import Settings, get_settings
+
+_HISTORY_JOBS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the last finished jobs of a kind took.
+
+    Attributes:
+        jobs: how many it is learnt from.
+        seconds: median of a whole job; None without history.
+        seconds_per_row: None where rows are not what the work consists of.
+        rows_per_byte: of the uploads; None without.
+    """
+
+    jobs: int
+    seconds: float | None
+    seconds_per_row: float | None
+    rows_per_byte: float | None
+
+    def duration(self, size: int) -> float | None:
+        """Expected seconds for uploads of `size` bytes together (0: none)."""
+        if size and self.seconds_per_row is not None and self.rows_per_byte is not None:
+            return size * self.rows_per_byte * self.seconds_per_row
+        return self.seconds
+
+
+def history(connection: Connection, kind: str) -> History:
+    """Learn from the last jobs of a kind that succeeded at the first attempt."""
+    rows = connection.execute(
+        select(jobs.c.id, jobs.c.started_at, jobs.c.finished_at, jobs.c.rows_total)
+        .where(jobs.c.kind == kind, jobs.c.state == "succeeded", jobs.c.attempt == 1)
+        .order_by(jobs.c.finished_at.desc())
+        .limit(_HISTORY_JOBS)
+    ).all()
+    if not rows:
+        return History(0, None, None, None)
+    took = {row.id: max((row.finished_at - row.started_at).total_seconds(), 0.0) for row in rows}
+    with_rows = {row.id: row.rows_total for row in rows if row.rows_total}
+    total_rows = sum(with_rows.values())
+    sizes: dict[str, int] = {}
+    if with_rows:
+        sizes = dict(
+            connection.execute(
+                select(job_uploads.c.job_id, func.sum(files.c.size))
+                .join_from(job_uploads, files, job_uploads.c.file_id == files.c.id)
+                .where(job_uploads.c.job_id.in_(list(with_rows)))
+                .group_by(job_uploads.c.job_id)
+            ).all()
+        )
+    size = float(sum(sizes.values()))
+    return History(
+        jobs=len(rows),
+        seconds=median(took.values()),
+        seconds_per_row=sum(took[job] for job in with_rows) / total_rows if total_rows else None,
+        rows_per_byte=sum(with_rows[job] for job in sizes) / size if size else None,
+    )
+
+
+def estimate(database: Database, actor: Actor, submission: Submission, *, settings: Settings | None = None) -> Estimate:
+    """What a submission would have to expect; nothing is submitted.
+
+    Raises:
+        Refused: `unknown_kind`, or an upload that is unknown or not complete.
+    """
+    kind = kinds.get(submission.kind)
+    if kind is None:
+        raise Refused("unknown_kind", kind=submission.kind)
+    with database.read() as connection:
+        size = sum(file.size for file in inputs.resolve(connection, actor, submission.uploads))
+        return expect(
+            connection,
+            settings or get_settings(),
+            kind,
+            size,
+            PRIORITIES.index(submission.priority),
+            submission.run_at,
+        )
+
+
+def expect(
+    connection: Connection,
+    settings: Settings,
+    kind: kinds.Kind,
+    size: int,
+    priority: int,
+    run_at: datetime | None,
+) -> Estimate:
+    """The estimate for a job of `kind` with uploads of `size` bytes, submitted now."""
+    learnt = history(connection, kind.name)
+    start = _start(connection, settings, kind.lane, priority)
+    if run_at is not None and start is not None:
+        start = max(start, (run_at - datetime.now(UTC)).total_seconds())
+    duration = learnt.duration(size)
+    return Estimate(
+        start_seconds=None if start is None else round(start, 1),
+        duration_seconds=None if duration is None else round(duration, 2),
+        based_on=learnt.jobs,
+    )
+
+
+def _start(connection: Connection, settings: Settings, lane: str, priority: int) -> float | None:
+    """Seconds until a slot of the lane is free for a new job; None where that cannot be told."""
+    paused = connection.execute(select(lanes.c.paused_at).where(lanes.c.name == lane)).scalar_one_or_none()
+    serving = [w for w in workers.online(connection, settings) if lane in w.lanes and not w.stopping]
+    slots = sum(worker.slots for worker in serving)
+    if paused is not None or not slots:
+        return None
+    ahead = connection.execute(
+        select(jobs.c.kind, func.count())
+        .where(IS_PENDING, jobs.c.lane == lane, jobs.c.priority <= priority, jobs.c.run_at <= db_now())
+        .group_by(jobs.c.kind)
+    ).all()
+    if not ahead and any(worker.free for worker in serving):
+        return 0.0
+    known: dict[str, float | None] = {}
+
+    def usual(name: str) -> float | None:
+        if name not in known:
+            known[name] = history(connection, name).seconds
+        return known[name]
+
+    work = 0.0
+    for name, count in ahead:
+        seconds = usual(name)
+        if seconds is None:
+            return None
+        work += seconds * count
+    for row in _running(connection, [worker.name for worker in serving]):
+        if row.eta_seconds is not None:
+            work += row.eta_seconds
+            continue
+        seconds = usual(row.kind)
+        if seconds is None:
+            return None
+        work += max(seconds - (row.now - row.claimed_at).total_seconds(), 0.0)
+    return work / slots
+
+
+def _running(connection: Connection, names: list[str]) -> list[Any]:
+    # Also jobs of other lanes hold the slots that this lane waits for.
+    return list(
+        connection.execute(
+            select(jobs.c.kind, jobs.c.eta_seconds, jobs.c.claimed_at, db_now().label("now")).where(
+                IS_RUNNING, jobs.c.worker.in_(names)
+            )
+        )
+    )

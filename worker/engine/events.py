@@ -1,0 +1,54 @@
+"""The story of a job: one row for each step, put into words when it is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from worker.actor import Actor
+from worker.db.schema import job_events
+from worker.db.types import db_now
+from worker.engine import visibility
+from worker.engine.plain import plain
+from worker.engine.views import JobEvent
+from worker.texts import text
+
+
+def add(connection: Connection, job_id: str, type_: str, **values: Any) -> None:
+    """Add a step; its words are the text `event_<type>`."""
+    connection.execute(insert(job_events).values(job_id=job_id, at=db_now(), type=type_, values=plain(values) or None))
+
+
+def read(connection: Connection, actor: Actor, job_id: str, language: str) -> list[JobEvent]:
+    """All steps of a job, oldest first.
+
+    Raises:
+        NotFound: there is no such job for this actor.
+    """
+    visibility.require(connection, actor, job_id)
+    c = job_events.c
+    rows = connection.execute(
+        select(c.id, c.at, c.type, c["values"].label("details")).where(c.job_id == job_id).order_by(c.id)
+    )
+    return [
+        JobEvent(
+            id=row.id,
+            at=row.at,
+            type=row.type,
+            message=_words(row.type, language, row.details or {}),
+            values=row.details or {},
+        )
+        for row in rows
+    ]
+
+
+def _words(type_: str, language: str, values: dict[str, Any]) -> str:
+    words = dict(values)
+    if type_ == "stage":
+        words["stage"] = text(str(values.get("stage")), language, **(values.get("values") or {}))
+    if "code" in values:
+        words["reason"] = text(str(values["code"]), language, **(values.get("values") or {}))
+    if type_ == "cancelled" and values.get("rows_done"):
+        type_ = "cancelled_midway"
+    return text(f"event_{type_}", language, **words)

@@ -1,0 +1,123 @@
+"""Reading jobs: one, a page of the list, the story of one."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from worker.actor import Actor
+from worker.db.database import Database
+from worker.db.schema import jobs, users
+from worker.engine import events as story
+from worker.engine.presenter import present
+from worker.engine.views import JobEvent, JobPage, JobView
+from worker.engine.visibility import listed, require, visible
+from worker.errors import Refused
+from worker.settings import Settings
+
+PAGE_LIMIT = 500
+
+
+def get(database: Database, actor: Actor, job_id: str, language: str, *, settings: Settings | None = None) -> JobView:
+    """One job, with the number of jobs ahead of it.
+
+    Raises:
+        NotFound: `unknown_job`.
+    """
+    with database.read() as connection:
+        row = require(connection, actor, job_id)
+        return present(connection, actor, language, [row], settings=settings, detailed=True)[0]
+
+
+def events(database: Database, actor: Actor, job_id: str, language: str) -> list[JobEvent]:
+    """The story of a job, oldest step first.
+
+    Raises:
+        NotFound: `unknown_job`.
+    """
+    with database.read() as connection:
+        return story.read(connection, actor, job_id, language)
+
+
+def page(
+    database: Database,
+    actor: Actor,
+    language: str,
+    *,
+    states: Sequence[str] = (),
+    kinds: Sequence[str] = (),
+    owner: str | None = None,
+    text: str | None = None,
+    created_from: datetime | None = None,
+    created_to: datetime | None = None,
+    scheduled: bool = False,
+    cursor: str | None = None,
+    limit: int = 100,
+    settings: Settings | None = None,
+) -> JobPage:
+    """A page of the jobs that the actor may see, newest first.
+
+    Args:
+        states, kinds: only these; empty: all.
+        owner: user name or id.
+        text: part of the title, or a job's id.
+        created_from, created_to: from (inclusive) and to (exclusive).
+        scheduled: with the jobs of schedules.
+        cursor: `next` of the page before.
+        limit: 1 to 500.
+
+    Returns:
+        The page; `total` (of all pages) is counted for the first one only.
+
+    Raises:
+        Refused: `invalid_cursor` (422).
+    """
+    conditions: list[ColumnElement[bool]] = [visible(actor), listed(scheduled)]
+    if states:
+        conditions.append(jobs.c.state.in_(list(states)))
+    if kinds:
+        conditions.append(jobs.c.kind.in_(list(kinds)))
+    if owner:
+        named = select(users.c.id).where(users.c.username == owner).scalar_subquery()
+        conditions.append(or_(jobs.c.owner_id == owner, jobs.c.owner_id == named))
+    if text and text.strip():
+        wanted = text.strip().replace("\x00", "")
+        conditions.append(or_(jobs.c.title.icontains(wanted, autoescape=True), jobs.c.id == wanted))
+    if created_from:
+        conditions.append(jobs.c.created_at >= created_from)
+    if created_to:
+        conditions.append(jobs.c.created_at < created_to)
+    limit = min(max(limit, 1), PAGE_LIMIT)
+    with database.read() as connection:
+        total: int | None = None
+        where = list(conditions)
+        if cursor is None:
+            total = connection.execute(select(func.count()).select_from(jobs).where(*conditions)).scalar_one()
+        else:
+            where.append(_after(cursor))
+        rows = connection.execute(
+            select(jobs).where(*where).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit + 1)
+        ).all()
+        following = _cursor(rows[limit - 1]) if len(rows) > limit else None
+        views = present(connection, actor, language, rows[:limit], settings=settings)
+    return JobPage(jobs=views, next=following, total=total)
+
+
+def _cursor(row: Any) -> str:
+    return base64.urlsafe_b64encode(f"{row.created_at.isoformat()}|{row.id}".encode()).decode().rstrip("=")
+
+
+def _after(cursor: str) -> ColumnElement[bool]:
+    try:
+        created, _, job_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").partition("|")
+        at = datetime.fromisoformat(created)
+    except (ValueError, binascii.Error) as error:
+        raise Refused("invalid_cursor") from error
+    if at.tzinfo is None or not job_id:
+        raise Refused("invalid_cursor")
+    return or_(jobs.c.created_at < at, and_(jobs.c.created_at == at, jobs.c.id < job_id))

@@ -1,0 +1,112 @@
+"""Rows of `jobs` as the API shows them: in the asker's language, with owner, files and the reason of their state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from worker.actor import Actor
+from worker.db.schema import users
+from worker.engine import kinds, why
+from worker.engine.views import PRIORITIES, Estimate, JobError, JobFile, JobView, Owner
+from worker.files import results
+from worker.settings import Settings, get_settings
+from worker.texts import text
+
+_BATCH = 500  # ids in one IN list
+
+
+def present(
+    connection: Connection,
+    actor: Actor,
+    language: str,
+    rows: Sequence[Row[Any]],
+    *,
+    settings: Settings | None = None,
+    detailed: bool = False,
+) -> list[JobView]:
+    """Views of `rows` (whole rows of `jobs`), in their order, at a fixed number of queries.
+
+    Args:
+        actor: tracebacks are for admins only.
+        settings: the installation's; None takes those of this process.
+        detailed: with the number of jobs ahead in `why`, which costs a look at the whole lane.
+    """
+    if not rows:
+        return []
+    owners = _owners(connection, {row.owner_id for row in rows})
+    attached = _files(connection, [row.id for row in rows])
+    reasons = why.reasons(connection, settings or get_settings(), rows, language, detailed=detailed)
+    known = kinds.load()
+    return [
+        JobView(
+            id=row.id,
+            kind=row.kind,
+            kind_title=_kind_title(known.get(row.kind), row.kind, language),
+            title=row.title,
+            params=row.params,
+            state=row.state,
+            progress=row.progress,
+            stage=text(row.stage, language, **(row.stage_values or {})) if row.stage else None,
+            rows_done=row.rows_done,
+            rows_total=row.rows_total,
+            rate=row.rate if row.state == "running" else None,
+            eta_seconds=row.eta_seconds if row.state == "running" else None,
+            estimate=Estimate.model_validate(row.estimate) if row.estimate else None,
+            priority=PRIORITIES[row.priority],
+            lane=row.lane,
+            owner=owners[row.owner_id],
+            parent_id=row.parent_id,
+            scheduled=row.scheduled,
+            attempt=row.attempt,
+            cancel_requested=row.cancel_requested_at is not None,
+            run_at=row.run_at,
+            created_at=row.created_at,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+            result=row.result,
+            error=_error(row, language, actor) if row.state == "failed" else None,
+            files=attached.get(row.id, []),
+            why=reasons.get(row.id),
+            version=row.version,
+        )
+        for row in rows
+    ]
+
+
+def _kind_title(kind: kinds.Kind | None, name: str, language: str) -> str:
+    if kind is None:
+        return name
+    return kind.titles.get(language) or kind.titles.get("en") or name
+
+
+def _error(row: Row[Any], language: str, actor: Actor) -> JobError:
+    values = row.error_values or {}
+    return JobError(
+        code=row.error_code or "unknown_error",
+        message=text(row.error_code or "unknown_error", language, **values),
+        values=values,
+        traceback=row.traceback if actor.is_admin else None,
+    )
+
+
+def _owners(connection: Connection, ids: set[str]) -> dict[str, Owner]:
+    found: dict[str, Owner] = {}
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), _BATCH):
+        for row in connection.execute(
+            select(users.c.id, users.c.username, users.c.display_name).where(
+                users.c.id.in_(wanted[start : start + _BATCH])
+            )
+        ):
+            found[row.id] = Owner(id=row.id, username=row.username, display_name=row.display_name)
+    return found
+
+
+def _files(connection: Connection, ids: Sequence[str]) -> dict[str, list[JobFile]]:
+    return {
+        job_id: [JobFile(id=f.id, name=f.name, size=f.size, sha256=f.sha256, role=f.role) for f in found]
+        for job_id, found in results.of_job(connection, ids).items()
+    }

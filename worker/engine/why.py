@@ -1,0 +1,119 @@
+"""Why a job is in its state and what happens next: the answer that a queue table owes to the one who waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, or_, select
+
+from worker.db.schema import jobs
+from worker.db.types import db_now
+from worker.engine import kinds
+from worker.engine.limits import IS_PENDING, Situation, look, served_lanes
+from worker.engine.views import Why
+from worker.settings import Settings
+from worker.texts import text
+
+
+def reasons(
+    connection: Connection,
+    settings: Settings,
+    rows: Sequence[Row[Any]],
+    language: str,
+    *,
+    detailed: bool = False,
+) -> dict[str, Why]:
+    """The reason for each of `rows`, by job id.
+
+    Args:
+        detailed: for a job that waits for its turn, also count the jobs ahead of it; without it says `waiting`.
+    """
+    situation: Situation | None = None
+    served: frozenset[str] = frozenset()
+    now = datetime.now(UTC)
+    if any(row.state in ("pending", "running") for row in rows):
+        now = connection.execute(select(db_now())).scalar_one()
+    if any(row.state == "pending" for row in rows):
+        situation = look(connection, settings)
+        served = served_lanes(connection, settings)
+    answers = {}
+    for row in rows:
+        if row.state == "pending" and situation is not None:
+            code, values = _pending(row, now, situation, served)
+            if code == "waiting" and detailed:
+                count = jobs_ahead(connection, row)
+                code, values = ("jobs_ahead", {"count": count}) if count else ("next", {})
+        elif row.state == "running":
+            code, values = _running(row, now)
+        else:
+            code, values = _ended(row)
+        words = dict(values)
+        if "code" in values:
+            words["reason"] = text(values["code"], language, **values.get("values", {}))
+        answers[row.id] = Why(code=code, message=text(f"why_{code}", language, **words), values=values)
+    return answers
+
+
+def _pending(row: Row[Any], now: datetime, situation: Situation, served: frozenset[str]) -> tuple[str, dict[str, Any]]:
+    kind = kinds.get(row.kind)
+    if kind is None:
+        return "kind_gone", {"kind": row.kind}
+    if row.run_at > now:
+        at = {"at": row.run_at.isoformat(timespec="seconds"), "seconds": round((row.run_at - now).total_seconds())}
+        if row.waiting_for == "retry":
+            return "retry_at", at | {"count": row.retries, "limit": kind.max_retries} | _cause(row)
+        if row.waiting_for == "rescue":
+            return "rescue_at", at | {"count": row.crashes}
+        return "scheduled_for", at
+    if row.lane in situation.paused:
+        return "lane_paused", {"lane": row.lane}
+    if row.lane not in served:
+        return "no_worker", {"lane": row.lane}
+    if row.kind in situation.full_kinds:
+        return "kind_limit", {"kind": row.kind, "limit": kind.running_limit}
+    if row.owner_id in situation.full_owners:
+        return "user_limit", {"limit": situation.user_limit}
+    return "waiting", {}
+
+
+def _running(row: Row[Any], now: datetime) -> tuple[str, dict[str, Any]]:
+    if row.lease_until is not None and row.lease_until < now:
+        return "worker_silent", {"worker": row.worker, "seconds": round((now - row.lease_until).total_seconds())}
+    if row.cancel_requested_at is not None:
+        return "stopping", {"worker": row.worker}
+    return "running", {"worker": row.worker, "attempt": row.attempt}
+
+
+def _ended(row: Row[Any]) -> tuple[str, dict[str, Any]]:
+    if row.state == "failed":
+        return "failed", _cause(row)
+    if row.state == "succeeded" and row.cancel_requested_at is not None:
+        return "succeeded_before_cancel", {}
+    return str(row.state), {}
+
+
+def _cause(row: Row[Any]) -> dict[str, Any]:
+    return {"code": row.error_code or "unknown_error", "values": row.error_values or {}}
+
+
+def jobs_ahead(connection: Connection, row: Row[Any]) -> int:
+    """How many due jobs of its lane come before a pending job, owners taking turns as in the claim.
+
+    Of each other owner at most as many come first as this owner's own jobs do, plus one.
+    """
+    same = and_(jobs.c.priority == row.priority, jobs.c.owner_id == row.owner_id)
+    before = or_(jobs.c.run_at < row.run_at, and_(jobs.c.run_at == row.run_at, jobs.c.id < row.id))
+    waiting = and_(IS_PENDING, jobs.c.lane == row.lane, jobs.c.run_at <= db_now())
+    own = connection.execute(select(func.count()).select_from(jobs).where(waiting, same, before)).scalar_one()
+    urgent = connection.execute(
+        select(func.count()).select_from(jobs).where(waiting, jobs.c.priority < row.priority)
+    ).scalar_one()
+    others = connection.execute(
+        select(func.count())
+        .select_from(jobs)
+        .where(waiting, jobs.c.priority == row.priority, jobs.c.owner_id != row.owner_id)
+        .group_by(jobs.c.owner_id)
+    ).scalars()
+    return int(own + urgent + sum(min(count, own + 1) for count in others))

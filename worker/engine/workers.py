@@ -1,0 +1,118 @@
+"""The workers' own rows: who is there, serving which lanes, with how many slots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from worker.db.database import Database
+from worker.db.schema import workers
+from worker.db.types import db_now
+from worker.ids import new_id
+from worker.settings import Settings
+
+_FORGET_SECONDS = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    """One worker process; `running` of its `slots` are at work."""
+
+    id: str
+    name: str
+    pid: int
+    lanes: tuple[str, ...]
+    slots: int
+    running: int
+    memory_bytes: int | None
+    started_at: datetime
+    seen_at: datetime
+    stopping: bool
+
+    @property
+    def free(self) -> int:
+        """Slots that could take a job now."""
+        return 0 if self.stopping else max(0, self.slots - self.running)
+
+
+def register(database: Database, name: str, pid: int, lanes: Sequence[str], slots: int) -> str:
+    """A worker has started; gives the id of its row. Rows that an earlier life of the same name left are removed."""
+    worker_id = new_id()
+    with database.write() as connection:
+        connection.execute(delete(workers).where(workers.c.name == name))
+        connection.execute(
+            insert(workers).values(
+                id=worker_id,
+                name=name,
+                pid=pid,
+                lanes=list(lanes),
+                slots=slots,
+                started_at=db_now(),
+                seen_at=db_now(),
+            )
+        )
+    return worker_id
+
+
+def seen(database: Database, worker_id: str, running: int, memory_bytes: int | None = None) -> bool:
+    """The worker is alive, `running` of its slots are at work. Call every `heartbeat_seconds` or sooner.
+
+    Gives False when its row is gone (it was away for a day): it must register again.
+    """
+    with database.write() as connection:
+        touched = connection.execute(
+            update(workers)
+            .where(workers.c.id == worker_id)
+            .values(seen_at=db_now(), running=running, memory_bytes=memory_bytes)
+        )
+    return touched.rowcount == 1
+
+
+def stopping(database: Database, worker_id: str) -> None:
+    """The worker takes no more jobs, but finishes or releases those that it has."""
+    with database.write() as connection:
+        connection.execute(update(workers).where(workers.c.id == worker_id).values(stopping=True, seen_at=db_now()))
+
+
+def gone(database: Database, worker_id: str) -> None:
+    """The worker has ended in good order."""
+    with database.write() as connection:
+        connection.execute(delete(workers).where(workers.c.id == worker_id))
+
+
+def online(connection: Connection, settings: Settings) -> list[WorkerRow]:
+    """Workers that were seen within the time of a lease, also those that are stopping; by name."""
+    rows = connection.execute(
+        select(workers).where(workers.c.seen_at > db_now(-settings.lease_seconds)).order_by(workers.c.name)
+    )
+    return [
+        WorkerRow(
+            id=row.id,
+            name=row.name,
+            pid=row.pid,
+            lanes=tuple(row.lanes),
+            slots=row.slots,
+            running=row.running,
+            memory_bytes=row.memory_bytes,
+            started_at=row.started_at,
+            seen_at=row.seen_at,
+            stopping=row.stopping,
+        )
+        for row in rows
+    ]
+
+
+def forget(connection: Connection) -> int:
+    """Remove the rows of workers that were not seen for a day; gives how many."""
+    return connection.execute(delete(workers).where(workers.c.seen_at < db_now(-_FORGET_SECONDS))).rowcount
+
+
+def forgettable(connection: Connection) -> bool:
+    """True when there are rows that `forget` would remove."""
+    return (
+        connection.execute(select(workers.c.id).where(workers.c.seen_at < db_now(-_FORGET_SECONDS)).limit(1)).first()
+        is not None
+    )
