@@ -1,0 +1,168 @@
+"""Which encoding a text file is in: byte-order mark, then strict UTF-8, then GB18030 and the rest by statistics."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tabular.errors import TableError
+
+_CHUNK = 1 << 20
+_SAMPLE = 1 << 18
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_GUARD = re.compile("'[=+\\-@\t\r]")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What one strict pass over a text file tells.
+
+    Attributes:
+        encoding: Python's name of the codec that decodes every byte.
+        lines: newlines in the whole file.
+        guarded: some place looks like a cell that was neutralised against formula injection (`'=…`).
+    """
+
+    encoding: str
+    lines: int
+    guarded: bool
+
+
+def verify(path: Path, encoding: str) -> Decoded:
+    """Decode the whole file strictly.
+
+    Raises:
+        TableError: `unknown_encoding`; `wrong_encoding` with the 1-based `byte` and `line` of the first misfit.
+    """
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)("strict")
+    except LookupError:
+        raise TableError("unknown_encoding", file=path.name, encoding=encoding) from None
+    lines, read, guarded = 0, 0, False
+    with path.open("rb") as file:
+        while True:
+            chunk = file.read(_CHUNK)
+            pending = len(decoder.getstate()[0])
+            try:
+                text = decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                lines += bytes(error.object[: error.start]).count(b"\n")
+                byte = read - pending + error.start + 1
+                raise TableError(
+                    "wrong_encoding", file=path.name, encoding=encoding, byte=byte, line=lines + 1
+                ) from None
+            except UnicodeError:  # a UTF-16 stream without its mark
+                raise TableError("wrong_encoding", file=path.name, encoding=encoding, byte=1, line=1) from None
+            if not chunk:
+                return Decoded(encoding, lines, guarded)
+            read += len(chunk)
+            lines += text.count("\n")
+            guarded = guarded or ("'" in text and _GUARD.search(text) is not None) or text.endswith("'")
+
+
+def detect(path: Path) -> Decoded:
+    """Find the encoding in which the whole file decodes.
+
+    Raises:
+        TableError: `not_a_workbook` for binary content.
+    """
+    with path.open("rb") as file:
+        sample = file.read(_SAMPLE)
+    for mark, encoding in _BOMS:
+        if sample.startswith(mark):
+            return verify(path, encoding)
+    wide = _utf16_without_mark(sample)
+    if wide:
+        return verify(path, wide)
+    if b"\0" in sample:
+        raise TableError("not_a_workbook", file=path.name)
+    try:
+        return verify(path, "utf-8")
+    except TableError as error:
+        misfit = int(error.values["byte"]) - 1
+    # The first misfit may lie far behind a plain ASCII start: judge by the text around it.
+    with path.open("rb") as file:
+        file.seek(max(0, misfit - 256))
+        sample = file.read(_SAMPLE)
+    for encoding in _ranked(sample):
+        try:
+            return verify(path, encoding)
+        except TableError:
+            continue
+    raise TableError("not_a_workbook", file=path.name)
+
+
+def _utf16_without_mark(sample: bytes) -> str | None:
+    head = sample[:4096]
+    if len(head) < 4:
+        return None
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if odd > len(head) // 8 and even == 0:
+        return "utf-16-le"
+    if even > len(head) // 8 and odd == 0:
+        return "utf-16-be"
+    return None
+
+
+def _ranked(sample: bytes) -> list[str]:
+    """Encodings that may fit, the likeliest first."""
+    scores = {"gb18030": _gb_score(sample), "big5": _big5_score(sample), "cp1252": _latin_score(sample)}
+    # GB18030 wins ties: it is what a Chinese Excel saves.
+    ranked = sorted(scores, key=lambda name: -scores[name])
+    if max(scores.values()) < 0.5:
+        import charset_normalizer
+
+        best = charset_normalizer.from_bytes(sample).best()
+        if best is not None and best.encoding not in ranked:
+            ranked.insert(0, best.encoding)
+    return [*ranked, "latin-1"] if ranked[0] == "cp1252" else ranked
+
+
+def _pairs(sample: bytes) -> list[tuple[int, int]]:
+    """The two-byte characters, read as a double-byte text would be from the first high byte on."""
+    pairs, i, end = [], 0, min(len(sample), 1 << 16) - 1
+    while i < end:
+        if sample[i] >= 0x81:
+            pairs.append((sample[i], sample[i + 1]))
+            i += 2
+        else:
+            i += 1
+    return pairs
+
+
+def _gb_score(sample: bytes) -> float:
+    """Share of the double-byte characters that are common in simplified Chinese (level 1 and punctuation)."""
+    pairs = _pairs(sample)
+    good = sum(1 for a, b in pairs if b >= 0xA1 and (0xB0 <= a <= 0xD7 or a in (0xA1, 0xA3)))
+    return good / len(pairs) if pairs else 0.0
+
+
+def _big5_score(sample: bytes) -> float:
+    """Share of the double-byte characters that are common in traditional Chinese (level 1 and punctuation)."""
+    pairs = _pairs(sample)
+    good = sum(1 for a, b in pairs if 0xA1 <= a <= 0xC6 and (0x40 <= b <= 0x7E or 0xA1 <= b <= 0xFE))
+    # Simplified text also falls into these ranges for the most part; only the low second bytes tell them apart.
+    low = sum(1 for _, b in pairs if 0x40 <= b <= 0x7E)
+    return (good / len(pairs)) * min(1.0, 5 * low / len(pairs)) if pairs else 0.0
+
+
+def _latin_score(sample: bytes) -> float:
+    """Share of the high bytes that are letters standing between ASCII letters, as accents in Western names do."""
+    high = [i for i, b in enumerate(sample[: 1 << 16]) if b >= 0x80]
+    if not high:
+        return 0.0
+    good = 0
+    for i in high:
+        before, after = sample[i - 1 : i], sample[i + 1 : i + 2]
+        alone = (not before or before[0] < 0x80) and (not after or after[0] < 0x80)
+        letter = sample[i] >= 0xC0 or sample[i] in (0x8A, 0x8E, 0x92, 0x96, 0x9A, 0x9E, 0x80, 0xA0, 0xB0)
+        good += alone and letter and (before.isalpha() or after.isalpha() or not before.strip())
+    return good / len(high)

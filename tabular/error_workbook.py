@@ -1,0 +1,140 @@
+"""The rows that did not go in, as they were, with the reasons: to be corrected and imported again as it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Self
+
+from tabular.cells import Cell
+from tabular.checker import Rejected, explain, place
+from tabular.schema import TableSchema
+from tabular.texts import text
+from tabular.values import as_text
+from tabular.writer import MAX_ROWS, MAX_TEXT, PLAIN, write_cell
+
+MAX_COMMENTS = 2_000
+"""Rows whose cells carry comments. Each comment is a drawing that Excel loads at once: past this number the file opens
+slowly; colours and the reason column go on to the last row."""
+
+ADDED = 3
+"""Columns put before the file's own."""
+
+
+class ErrorWorkbook:
+    """An xlsx of rejected rows: source row, problem columns, reason, then all columns of the file.
+
+    The reader knows the three added columns by their headers, in both languages, and passes them over.
+
+    Args:
+        path: the file to create.
+        headers: the source file's column names.
+        language: `zh_CN` or `en`.
+        schema: for the titles of fields in the reasons.
+
+    Attributes:
+        rows: rejected rows written.
+    """
+
+    def __init__(self, path: str | Path, headers: Sequence[str], language: str, schema: TableSchema) -> None:
+        import xlsxwriter
+
+        self._headers = list(headers)
+        self._language = language
+        self._schema = schema
+        self._book = xlsxwriter.Workbook(str(path), PLAIN)
+        self._bold = self._book.add_format({"bold": True, "bg_color": "#F2F2F2", "bottom": 1})
+        self._added = self._book.add_format({"bold": True, "bg_color": "#FCE4D6", "bottom": 1})
+        self._shapes: dict[tuple[str, bool], Any] = {}
+        self._sheet: Any = None
+        self._sheets = 0
+        self._row = MAX_ROWS
+        self.rows = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _next_sheet(self) -> None:
+        self._sheets += 1
+        name = text("rejected_rows", self._language)
+        self._sheet = self._book.add_worksheet(name if self._sheets == 1 else f"{name} {self._sheets}")
+        self._sheet.freeze_panes(1, ADDED)
+        self._sheet.set_column(0, 0, 9)
+        self._sheet.set_column(1, 1, 16)
+        self._sheet.set_column(2, 2, 48)
+        self._sheet.set_column(ADDED, ADDED + max(0, len(self._headers) - 1), 16)
+        for i, code in enumerate(("source_row", "problem_columns", "problem_reasons")):
+            self._sheet.write_string(0, i, text(code, self._language), self._added)
+        for i, header in enumerate(self._headers, ADDED):
+            if header:
+                self._sheet.write_string(0, i, header[:MAX_TEXT], self._bold)
+        self._row = 1
+
+    def add(self, rejected: Rejected) -> None:
+        """Write one row."""
+        if self._row >= MAX_ROWS:
+            self._next_sheet()
+        sheet, row = self._sheet, self._row
+        reasons: dict[int, list[str]] = {}
+        said, places = [], []
+        for problem in sorted(rejected.problems, key=lambda p: -1 if p.column_index is None else p.column_index):
+            words = explain(problem, self._schema, self._language)
+            if words not in said:
+                said.append(words)
+            where = place(problem, self._language)
+            if where and where not in places:
+                places.append(where)
+            if problem.column_index is not None:
+                reasons.setdefault(problem.column_index, []).append(words)
+        sheet.write_number(row, 0, rejected.number)
+        sheet.write_string(row, 1, ("、" if self._language == "zh_CN" else ", ").join(places)[:MAX_TEXT])
+        sheet.write_string(row, 2, " ".join(said)[:MAX_TEXT])
+        for i, cell in enumerate(rejected.cells):
+            bad = i in reasons
+            if bad or not (cell is None or cell == ""):
+                self._write(row, i + ADDED, cell, bad)
+        if self.rows < MAX_COMMENTS:
+            for i, words_ in reasons.items():
+                sheet.write_comment(row, i + ADDED, "\n".join(words_)[:MAX_TEXT], {"x_scale": 2})
+        self._row += 1
+        self.rows += 1
+
+    def _write(self, row: int, column: int, cell: Cell, bad: bool) -> None:
+        sort = "text"
+        if isinstance(cell, dt.datetime):
+            cell = cell.replace(tzinfo=None)
+            sort = "datetime"
+        elif isinstance(cell, dt.date):
+            sort = "date"
+        elif isinstance(cell, (dt.time, dt.timedelta)):
+            sort = "time"
+        elif isinstance(cell, (int, float, Decimal)):
+            sort = "general"
+        if isinstance(cell, dt.date) and cell.year < 1900:
+            cell, sort = as_text(cell), "text"  # type: ignore[assignment]
+        shape = self._shape(sort, bad)
+        if cell is None or cell == "":
+            self._sheet.write_blank(row, column, None, shape)
+        else:
+            write_cell(self._sheet, row, column, cell, shape)
+
+    def _shape(self, sort: str, bad: bool) -> Any:
+        shape = self._shapes.get((sort, bad))
+        if shape is None:
+            formats = {"date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm:ss", "time": "hh:mm:ss", "text": "@"}
+            wanted: dict[str, Any] = {"num_format": formats[sort]} if sort in formats else {}
+            if bad:
+                wanted |= {"bg_color": "#FFC7CE", "font_color": "#9C0006"}
+            shape = self._shapes[sort, bad] = self._book.add_format(wanted)
+        return shape
+
+    def close(self) -> None:
+        """Finish the file; one without rows has its header."""
+        if self._sheet is None:
+            self._next_sheet()
+        self._book.close()

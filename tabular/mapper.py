@@ -1,0 +1,294 @@
+"""Which column of a file is which field: proposals with their confidence, and the mapping that is made of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Mapping_
+from dataclasses import dataclass
+from dataclasses import field as field_
+from functools import lru_cache
+from typing import Any, Literal, Self
+
+from tabular.cells import EMPTY, Cell, column_letter
+from tabular.errors import TableError
+from tabular.names import compact, fingerprint, is_added, words
+from tabular.schema import Field, TableSchema
+from tabular.values import Suspect, converter
+
+__all__ = ["Mapping", "Proposal", "fingerprint", "propose"]
+
+THRESHOLD = 0.9
+"""Proposals of this confidence and more are applied without asking."""
+
+Reason = Literal["title", "name", "synonym", "pinyin", "part", "similar", "values", "added", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What one column of a file probably is.
+
+    Attributes:
+        column: 0-based index.
+        header: its name in the file.
+        field: the field's name; None when it fits no field.
+        confidence: 0 to 1.
+        reason: what spoke for it; `added` for a column that an error workbook had added.
+    """
+
+    column: int
+    header: str
+    field: str | None
+    confidence: float
+    reason: Reason
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "column": self.column, "header": self.header, "field": self.field,
+            "confidence": round(self.confidence, 3), "reason": self.reason,
+        }  # fmt: skip
+
+
+_RANK: dict[Reason, int] = {"title": 0, "name": 1, "synonym": 2, "pinyin": 3, "part": 4, "similar": 5, "values": 6}
+
+
+def propose(headers: Sequence[str], samples: Sequence[Sequence[Cell]], schema: TableSchema) -> list[Proposal]:
+    """Propose a field for each column.
+
+    Args:
+        headers: the file's column names.
+        samples: some rows of data, each as wide as the header or shorter; may be empty.
+        schema: the dataset.
+
+    Returns:
+        One proposal a column, in the file's order; each field is proposed at most once.
+    """
+    scored: list[tuple[float, int, int, int, Reason]] = []
+    for column, header in enumerate(headers):
+        if is_added(headers, column):
+            continue
+        values = [row[column] for row in samples if column < len(row)]
+        for position, f in enumerate(schema.fields):
+            confidence, reason = _by_name(header, f)
+            confidence, reason = _with_values(confidence, reason, f, values)
+            if confidence >= 0.5:
+                scored.append((confidence, -_RANK[reason], -column, position, reason))
+    # The best pair first: an exact title beats an exact synonym, the left column beats the right one.
+    scored.sort(key=lambda s: (-s[0], -s[1], -s[2], s[3]))
+    taken: dict[int, tuple[int, float, Reason]] = {}
+    fields_taken: set[int] = set()
+    for confidence, _, minus_column, position, reason in scored:
+        if -minus_column not in taken and position not in fields_taken:
+            taken[-minus_column] = (position, confidence, reason)
+            fields_taken.add(position)
+    proposals = []
+    for column, header in enumerate(headers):
+        if column in taken:
+            position, confidence, reason = taken[column]
+            proposals.append(Proposal(column, header, schema.fields[position].name, confidence, reason))
+        else:
+            proposals.append(Proposal(column, header, None, 0.0, "added" if is_added(headers, column) else "none"))
+    return proposals
+
+
+def _spellings(f: Field) -> tuple[tuple[str, Reason], ...]:
+    """The compact forms of all names of a field, titles first."""
+    return _spelled((f.name, tuple(f.titles.values()), f.synonyms))
+
+
+@lru_cache(maxsize=4096)
+def _spelled(names: tuple[str, tuple[str, ...], tuple[str, ...]]) -> tuple[tuple[str, Reason], ...]:
+    name, titles, synonyms = names
+    listed: dict[str, Reason] = {}
+    for title in titles:
+        listed.setdefault(compact(title), "title")
+    listed.setdefault(compact(name), "name")
+    for synonym in synonyms:
+        listed.setdefault(compact(synonym), "synonym")
+    return tuple(listed.items())
+
+
+@lru_cache(maxsize=4096)
+def _pinyin(spellings: tuple[tuple[str, Reason], ...]) -> frozenset[str]:
+    from pypinyin import lazy_pinyin
+
+    return frozenset("".join(lazy_pinyin(s)) for s, _ in spellings if not s.isascii())
+
+
+def _by_name(header: str, f: Field) -> tuple[float, Reason]:
+    from rapidfuzz import fuzz
+
+    name = compact(header)
+    if not name:
+        return 0.0, "none"
+    spellings = _spellings(f)
+    for spelling, reason in spellings:
+        if name == spelling:
+            return 1.0, reason
+    if name.isascii() and len(name) >= 3 and name in _pinyin(spellings):
+        return 0.95, "pinyin"
+    best: tuple[float, Reason] = (0.0, "none")
+    own = words(header)
+    for spelling, _ in spellings:
+        if len(spelling) >= 2 and _contains(name, spelling, own):
+            best = max(best, (0.70 + 0.2 * len(spelling) / len(name), "part"))
+        elif len(name) >= 2 and not name.isascii() and name in spelling:
+            best = max(best, (0.60 + 0.2 * len(name) / len(spelling), "part"))
+        ratio = fuzz.ratio(name, spelling) / 100
+        if ratio >= 0.75 and min(len(name), len(spelling)) >= 4:
+            best = max(best, (0.88 * ratio, "similar"))
+    return best
+
+
+def _contains(name: str, spelling: str, own: tuple[str, ...]) -> bool:
+    if not spelling.isascii():
+        return spelling in name
+    # An English name is part of another one only as whole words: `name` is no part of `username`.
+    joined = {"".join(own[i:j]) for i in range(len(own)) for j in range(i + 1, len(own) + 1)}
+    return spelling in joined
+
+
+_EMAIL_LIKE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_PHONE_LIKE = re.compile(r"\+?[\d\s().\-/]{6,25}(?:(?:ext|x|转)\.?\s?\d+)?", re.I)
+_ID_LIKE = re.compile(r"\d{17}[\dXx]|[0-9A-HJ-NP-RTUW-Y]{18}")
+
+
+def _evidence(f: Field, values: Sequence[Cell]) -> float | None:
+    """The share of the values that look like this field; None when the values of this field have no looks."""
+    filled = [v for v in values if v is not None and str(v).strip() not in EMPTY]
+    if len(filled) < 3:
+        return None
+    fits: Callable[[Cell], bool]
+    if f.format in ("email", "phone") or (f.format == "id_number"):
+        pattern = {"email": _EMAIL_LIKE, "phone": _PHONE_LIKE, "id_number": _ID_LIKE}[f.format]
+        fits = lambda v: pattern.fullmatch(str(v).strip()) is not None  # noqa: E731
+    elif f.type in ("date", "decimal", "integer", "boolean", "choice"):
+        convert = converter(f)
+        fits = lambda v: not isinstance(convert(v), Suspect)  # noqa: E731
+    else:
+        return None
+    return sum(map(fits, filled)) / len(filled)
+
+
+def _with_values(confidence: float, reason: Reason, f: Field, values: Sequence[Cell]) -> tuple[float, Reason]:
+    strong = f.type in ("date", "choice", "boolean") or f.format in ("email", "phone", "id_number")
+    if confidence == 0.0 and f.format != "email":
+        return 0.0, "none"
+    share = _evidence(f, values)
+    if share is None or confidence >= 0.99:
+        # A column that bears the field's own name is that field; wrong values in it are for the checker to explain.
+        return confidence, reason
+    if confidence == 0.0:
+        return (0.7, "values") if share >= 0.9 else (0.0, "none")
+    if share >= 0.9:
+        return min(0.98, confidence + (0.08 if strong else 0.03)), reason
+    if share < 0.5:
+        return confidence * 0.6, reason
+    return confidence, reason
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A decided mapping of a file's columns to the fields of a dataset.
+
+    Attributes:
+        schema: the dataset.
+        headers: the file's column names.
+        columns: for each field that comes from a column, field name -> 0-based column.
+        constants: field name -> the value that every row gets; used where no column is mapped.
+        value_map: field name -> {value in the file: value instead}.
+    """
+
+    schema: TableSchema
+    headers: tuple[str, ...]
+    columns: dict[str, int]
+    constants: dict[str, Any] = field_(default_factory=dict)
+    value_map: dict[str, dict[str, Any]] = field_(default_factory=dict)
+
+    @classmethod
+    def automatic(
+        cls,
+        proposals: Sequence[Proposal],
+        schema: TableSchema,
+        threshold: float = THRESHOLD,
+        constants: Mapping_[str, Any] | None = None,
+        value_map: Mapping_[str, Mapping_[str, Any]] | None = None,
+    ) -> Self:
+        """Apply the proposals that are sure enough; a constant wins over a proposal.
+
+        Raises:
+            TableError: `mapping_required` with `fields` when a required field is left over; and as `explicit`.
+        """
+        constants = constants or {}
+        columns = {
+            p.field: p.column
+            for p in proposals
+            if p.field is not None and p.confidence >= threshold and p.field not in constants
+        }
+        return cls._made(schema, tuple(p.header for p in proposals), columns, constants, value_map)
+
+    @classmethod
+    def explicit(
+        cls,
+        headers: Sequence[str],
+        mapping: Mapping_[str, str | None],
+        constants: Mapping_[str, Any] | None,
+        value_map: Mapping_[str, Mapping_[str, Any]] | None,
+        schema: TableSchema,
+    ) -> Self:
+        """Take the mapping that a person made: {column's name (or letter, `A`): field, or None for no field}.
+
+        Raises:
+            TableError: `mapping_unknown_column`, `mapping_unknown_field`, `mapping_field_twice`, `mapping_required`.
+        """
+        columns: dict[str, int] = {}
+        for name, target in mapping.items():
+            if not target:
+                continue
+            column = _find(headers, name)
+            if column is None:
+                raise TableError("mapping_unknown_column", column=name, columns=[h for h in headers if h])
+            if target not in schema.by_name:
+                raise TableError("mapping_unknown_field", field=target, fields=[f.name for f in schema.fields])
+            if target in columns:
+                raise TableError("mapping_field_twice", first=headers[columns[target]], second=name, field=target)
+            columns[target] = column
+        return cls._made(schema, tuple(headers), columns, constants or {}, value_map)
+
+    @classmethod
+    def _made(
+        cls,
+        schema: TableSchema,
+        headers: tuple[str, ...],
+        columns: dict[str, int],
+        constants: Mapping_[str, Any],
+        value_map: Mapping_[str, Mapping_[str, Any]] | None,
+    ) -> Self:
+        for name in (*constants, *(value_map or {})):
+            if name not in schema.by_name:
+                raise TableError("mapping_unknown_field", field=name, fields=[f.name for f in schema.fields])
+        missing = [f.name for f in schema.fields if f.required and f.name not in columns and f.name not in constants]
+        if missing:
+            raise TableError("mapping_required", fields=missing)
+        values = {name: dict(pairs) for name, pairs in (value_map or {}).items()}
+        return cls(schema, headers, columns, {k: v for k, v in constants.items() if k not in columns}, values)
+
+    def to_json(self) -> dict[str, str]:
+        """`{file column: field}`, the form in which it is remembered."""
+        by_column = {column: name for name, column in self.columns.items()}
+        return {self.headers[c] or column_letter(c): by_column[c] for c in sorted(by_column)}
+
+
+def _find(headers: Sequence[str], name: str) -> int | None:
+    for i, header in enumerate(headers):
+        if header and header == name:
+            return i
+    wanted = compact(name)
+    for i, header in enumerate(headers):
+        if wanted and compact(header) == wanted:
+            return i
+    for i, header in enumerate(headers):
+        if not header and column_letter(i) == name.upper():
+            return i
+    return None

@@ -1,0 +1,339 @@
+"""A file of rows, whatever its format: opened, its sheet and header found, streamed in batches.
+
+source = open_source(path, ReadOptions())
+for batch in source.batches():
+    ...
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from tabular import header as headers_
+from tabular.cells import Cell, is_blank
+from tabular.delimited import Delimited
+from tabular.errors import TableError
+from tabular.header import Header
+from tabular.names import compact, fingerprint
+from tabular.schema import TableSchema
+from tabular.texts import catalogue
+from tabular.workbook import Calamine, Openpyxl, open_workbook, sort_of
+
+_PEEKED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What a person knows better than the guesses; None: find out.
+
+    Attributes:
+        sheet: name of the one sheet to read.
+        header_row: 1-based row with the column names.
+        encoding: of a text file.
+        delimiter: of a text file, one character.
+        schema: helps to tell the header row and the sheet from others; rows are not changed by it.
+    """
+
+    sheet: str | None = None
+    header_row: int | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    schema: TableSchema | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What was found.
+
+    Attributes:
+        format: `xlsx`, `xls`, `ods` or `csv` (any text).
+        encoding, delimiter: of a text file, else None.
+        sheets: names of all worksheets; of a text file none.
+        reading: the sheets whose rows are read, in this order.
+        header_row: 1-based row of the (first sheet's) header.
+        headers: cleaned column names; `""` where a column has none.
+    """
+
+    format: str
+    encoding: str | None
+    delimiter: str | None
+    sheets: tuple[str, ...]
+    reading: tuple[str, ...]
+    header_row: int
+    headers: tuple[str, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """The header's shape, under which a mapping is remembered."""
+        return fingerprint(self.headers)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "format": self.format, "encoding": self.encoding, "delimiter": self.delimiter,
+            "sheets": list(self.sheets), "reading": list(self.reading), "header_row": self.header_row,
+            "headers": list(self.headers), "fingerprint": self.fingerprint,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of one sheet.
+
+    Attributes:
+        sheet: its name; `""` for a text file.
+        numbers: each row's 1-based number, as a person sees it in Excel.
+        rows: each row's cells, all rows of the batch equally wide and at least as wide as the header; an empty cell is
+            `""` (or None).
+        surplus: indices of the rows of a text file that have more filled cells than the header has columns.
+        mended: indices of the rows of a text file that had more cells than the header, because a value holds the
+            delimiter without quotation marks, and could be put together again without a doubt.
+    """
+
+    sheet: str
+    numbers: list[int]
+    rows: list[list[Cell]]
+    surplus: frozenset[int] = frozenset()
+    mended: frozenset[int] = frozenset()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class Source:
+    """An opened file. Use as a context manager, or call `close`.
+
+    Attributes:
+        info: what was found.
+        numbers_may_be_dates: plain numbers in a date column can be read as days since 1900.
+    """
+
+    def __init__(
+        self, path: Path, adapter: Calamine | Openpyxl | Delimited, info: SourceInfo, headers: dict[str, Header]
+    ) -> None:
+        self._path = path
+        self._adapter = adapter
+        self._headers = headers
+        self._width = len(info.headers)
+        self._read = 0
+        self.info = info
+        self.numbers_may_be_dates = adapter.numbers_may_be_dates
+        self.total_rows: int | None = self._estimate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._adapter.close()
+
+    def _estimate(self) -> int | None:
+        total = 0
+        for sheet, found in self._headers.items():
+            extent = self._adapter.extent(sheet)
+            # A stray cell at the far end of the sheet says nothing about the rows.
+            if extent is None or extent[0] >= 1_048_576:
+                return None
+            total += max(0, extent[0] - found.row)
+        return total
+
+    def position(self) -> float | None:
+        """The share of the file that has been read, 0 to 1; None when nothing is known about its size."""
+        fraction = self._adapter.fraction()
+        if fraction is not None:
+            return fraction
+        return min(1.0, self._read / self.total_rows) if self.total_rows else None
+
+    def samples(self, count: int = 50) -> list[list[Cell]]:
+        """The first rows of data, for proposals and previews."""
+        rows: list[list[Cell]] = []
+        for batch in self.batches(size=count):
+            rows += batch.rows
+            if len(rows) >= count:
+                break
+        return rows[:count]
+
+    def batches(self, size: int = 2000, skip: int = 0) -> Iterator[Batch]:
+        """The rows of data, blank rows and repeated headers left out.
+
+        Args:
+            size: rows a batch at most; a batch never spans two sheets.
+            skip: rows of data to pass over, over all sheets (to go on where a checkpoint stands).
+
+        Raises:
+            TableError: the file turns out to be damaged further on.
+        """
+        self._read = 0
+        for sheet, found in self._headers.items():
+            rows = self._data(sheet, found)
+            if skip:
+                passed = sum(1 for _ in itertools.islice(rows, skip))
+                skip -= passed
+                self._read += passed
+            while chunk := list(itertools.islice(rows, size)):
+                self._read += len(chunk)
+                numbers = [number for number, _ in chunk]
+                yield self._batch(sheet, numbers, [row for _, row in chunk])
+
+    def _batch(self, sheet: str, numbers: list[int], rows: list[list[Cell]]) -> Batch:
+        if self._adapter.format != "csv":
+            return Batch(sheet, numbers, rows)
+        width = self._width
+        if set(map(len, rows)) == {width}:
+            return Batch(sheet, numbers, rows)
+        surplus: set[int] = set()
+        mended: set[int] = set()
+        for i, row in enumerate(rows):
+            if len(row) > width and not is_blank(row[width:]):
+                whole = _mend(row, width, self._adapter.delimiter or ",")
+                if whole is None:
+                    surplus.add(i)
+                else:
+                    rows[i] = whole
+                    mended.add(i)
+        widest = max((len(rows[i]) for i in surplus), default=width)
+        rows = [row[:widest] + [""] * (widest - len(row)) for row in rows]
+        return Batch(sheet, numbers, rows, frozenset(surplus), frozenset(mended))
+
+    def _data(self, sheet: str, found: Header) -> Iterator[tuple[int, list[Cell]]]:
+        """Each row of data with its number."""
+        workbook = self._adapter.format != "csv"
+        rows = self._adapter.rows(sheet, self._width if workbook else None)
+        blank: list[Cell] = [""] * self._width
+        repeated = list(found.cells)[: self._width] + [""] * (self._width - len(found.cells))
+        for number, row in enumerate(rows, 1):
+            if number <= found.row or row == blank or not row:
+                continue
+            first = row[0]
+            if first.__class__ is str and (not first or first.isspace()) and is_blank(row):
+                continue
+            if row[: self._width] == repeated:
+                continue
+            yield number, row
+
+
+def _mend(row: list[Cell], width: int, delimiter: str) -> list[Cell] | None:
+    """Put values together that were cut at a delimiter inside them (`Rua do Paço, 67` without quotation marks).
+
+    Writers put no space behind a separator, people put one behind a comma in a sentence. Only when the cells that begin
+    with a space are exactly the ones too many is there no doubt; else None.
+    """
+    whole: list[Cell] = []
+    for cell in row:
+        before = whole[-1] if whole else None
+        if isinstance(cell, str) and cell[:1] == " " and cell.strip() and isinstance(before, str) and before.strip():
+            whole[-1] = f"{before}{delimiter}{cell}"
+        else:
+            whole.append(cell)
+    return whole if len(whole) == width else None
+
+
+def open_source(path: str | Path, options: ReadOptions | None = None) -> Source:
+    """Open a file of rows and find out all that is needed to read it.
+
+    Raises:
+        TableError: whatever is wrong with the file or the options, see `tabular/texts.toml`, first and second part.
+    """
+    path = Path(path)
+    options = options or ReadOptions()
+    sort = sort_of(path)
+    adapter: Calamine | Openpyxl | Delimited
+    try:
+        if sort == "csv":
+            adapter = Delimited(path, options.encoding, options.delimiter)
+        else:
+            adapter = open_workbook(path, sort)
+    except OSError as error:
+        raise TableError("file_unreadable", file=path.name, reason=error.strerror or type(error).__name__) from None
+    try:
+        return _open(path, adapter, options)
+    except BaseException:
+        adapter.close()
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    sheet: str
+    header: Header
+    rows: int
+    width: int
+
+
+def _open(path: Path, adapter: Calamine | Openpyxl | Delimited, options: ReadOptions) -> Source:
+    known = _known_names(options.schema)
+    if options.sheet is not None and adapter.format != "csv":
+        if options.sheet not in adapter.sheets:
+            raise TableError("sheet_not_found", file=path.name, sheet=options.sheet, sheets=list(adapter.sheets))
+        names: list[str] = [options.sheet]
+    else:
+        notes = set(catalogue()["template_notes_sheet"].values())
+        visible = [s for s in adapter.sheets if s not in adapter.hidden]
+        names = [s for s in visible if s not in notes] or list(adapter.sheets)
+    candidates: list[_Candidate] = []
+    for name in names:
+        count = max(_PEEKED, (options.header_row or 0) + 20)
+        top = adapter.peek(name, count)
+        found = headers_.find(top, options.header_row, known)
+        if found is None:
+            continue
+        below = [row for row in top[found.row :] if not is_blank(row)]
+        rows = len(below)
+        if not rows and len(top) >= count and next(_filled(adapter, name, found.row), None) is not None:
+            rows = 1
+        width = len(found.names)
+        if adapter.format != "csv":
+            width = max([width, *(_used(row) for row in below)])
+        candidates.append(_Candidate(name, found, rows, width))
+    if not candidates:
+        if options.header_row is not None:
+            raise TableError("header_row_beyond_end", file=path.name, row=options.header_row)
+        raise TableError("no_rows", file=path.name)
+    with_rows = [c for c in candidates if c.rows]
+    if not with_rows:
+        raise TableError("no_rows", file=path.name)
+    main = max(with_rows, key=lambda c: _weight(c, known))
+    shape = fingerprint(main.header.names)
+    reading = [c for c in with_rows if fingerprint(c.header.names) == shape and c.header.names == main.header.names]
+    width = max(c.width for c in reading)
+    names_ = main.header.names + ("",) * (width - len(main.header.names))
+    info = SourceInfo(
+        format=adapter.format,
+        encoding=adapter.encoding,
+        delimiter=adapter.delimiter,
+        sheets=tuple(s for s in adapter.sheets if s),
+        reading=tuple(c.sheet for c in reading if c.sheet),
+        header_row=reading[0].header.row,
+        headers=names_,
+    )
+    return Source(path, adapter, info, {c.sheet: c.header for c in reading})
+
+
+def _filled(adapter: Calamine | Openpyxl | Delimited, sheet: str, after: int) -> Iterator[list[Cell]]:
+    return (row for row in itertools.islice(adapter.rows(sheet), after, None) if not is_blank(row))
+
+
+def _weight(candidate: _Candidate, known: frozenset[str]) -> tuple[int, int]:
+    """How much a sheet looks like the one with the data: names that are known, then its size."""
+    hits = sum(1 for n in candidate.header.names if compact(n) in known)
+    return hits, sum(1 for n in candidate.header.names if n) * min(candidate.rows, 20)
+
+
+def _used(row: list[Cell]) -> int:
+    width = len(row)
+    while width and (row[width - 1] is None or row[width - 1] == ""):
+        width -= 1
+    return width
+
+
+def _known_names(schema: TableSchema | None) -> frozenset[str]:
+    if schema is None:
+        return frozenset()
+    return frozenset(compact(n) for f in schema.fields for n in (f.name, *f.titles.values(), *f.synonyms))

@@ -1,0 +1,273 @@
+"""Workbooks (xlsx, xlsm, xls, ods) as rows of cells; the adapters behind `tabular.source`.
+
+`Calamine` (python-calamine-plus) is the fast one and streams xlsx; `Openpyxl` reads what the first refuses, and is
+the referee in tests.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import python_calamine_plus as calamine
+
+from tabular.cells import Cell, Uncalculated
+from tabular.errors import TableError
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP = b"PK\x03\x04"
+# A deflate stream can blow up 1032 times; tables of identical rows stay below 100.
+_MAX_RATIO, _RATIO_COUNTS_FROM, _MAX_BYTES = 300, 200 << 20, 16 << 30
+_HEAD = 1 << 18
+_NEVER_CALCULATED = re.compile(rb"<f[^>]*?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+_DIMENSION = re.compile(rb"<dimension[^>]*ref=\"\$?[A-Z]+\$?\d+(?::\$?([A-Z]+)\$?(\d+))?\"")
+
+
+def sort_of(path: Path) -> str:
+    """What a file is by its content: `xlsx`, `ods`, `xls` or `csv` (any text).
+
+    Raises:
+        TableError: `file_unreadable`, `empty_file`, `encrypted_workbook`, `damaged_workbook`, `suspicious_workbook`,
+            `web_page_not_workbook`, `not_a_workbook`.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError as error:
+        raise TableError("file_unreadable", file=path.name, reason=error.strerror or type(error).__name__) from None
+    if not head:
+        raise TableError("empty_file", file=path.name)
+    if head.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
+            raise TableError("encrypted_workbook", file=path.name)
+        return "xls"
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zipped(path)
+    if path.suffix.casefold() in {".xls", ".xlsx", ".xlsm", ".ods"}:
+        text = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:512].lower()
+        if text.startswith((b"<html", b"<!doctype html", b"<table", b"<meta", b"<?xml", b"<head")):
+            raise TableError("web_page_not_workbook", file=path.name)
+    if head.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")):
+        raise TableError("not_a_workbook", file=path.name)
+    return "csv"
+
+
+def _zipped(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+            names = {p.filename for p in parts}
+            kind = archive.read("mimetype")[:100] if "mimetype" in names else b""
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, KeyError):
+        raise TableError("damaged_workbook", file=path.name) from None
+    total = sum(p.file_size for p in parts)
+    packed = sum(p.compress_size for p in parts) or 1
+    if total > _MAX_BYTES or (total > _RATIO_COUNTS_FROM and total > _MAX_RATIO * packed):
+        raise TableError("suspicious_workbook", file=path.name, megabytes=total >> 20)
+    if b"opendocument.spreadsheet" in kind:
+        if "META-INF/manifest.xml" in names:
+            with zipfile.ZipFile(path) as archive:
+                if b"encryption-data" in archive.read("META-INF/manifest.xml"):
+                    raise TableError("encrypted_workbook", file=path.name)
+        return "ods"
+    if any(n.lower() == "[content_types].xml" for n in names) and any(n.startswith("xl/") for n in names):
+        return "xlsx"
+    raise TableError("not_a_workbook", file=path.name)
+
+
+def open_workbook(path: Path, sort: str) -> Calamine | Openpyxl:
+    """The fastest adapter that can open the workbook.
+
+    Raises:
+        TableError: `encrypted_workbook`, `damaged_workbook`.
+    """
+    try:
+        return Calamine(path, sort)
+    except calamine.PasswordError:
+        raise TableError("encrypted_workbook", file=path.name) from None
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        if sort == "xlsx":
+            return Openpyxl(path)
+        raise TableError("damaged_workbook", file=path.name) from error
+
+
+class Calamine:
+    """A workbook through calamine: xlsx row by row in constant memory (but for shared strings), others whole.
+
+    Attributes:
+        format: `xlsx`, `xls` or `ods`.
+        sheets: names of the worksheets, in their order; hidden ones are also in `hidden`.
+    """
+
+    encoding = None
+    delimiter = None
+
+    def __init__(self, path: Path, sort: str) -> None:
+        self.format = sort
+        self._path = path
+        self._book = calamine.CalamineWorkbook.from_path(str(path))
+        listed = [s for s in self._book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
+        self.sheets: tuple[str, ...] = tuple(s.name for s in listed)
+        self.hidden = frozenset(s.name for s in listed if s.visible != calamine.SheetVisibleEnum.Visible)
+        self.numbers_may_be_dates = not self._book.epoch_1904
+        self._heads = _sheet_heads(path) if sort == "xlsx" else {}
+        self._row, self._rows_in_sheet = 0, 0
+
+    def rows(self, sheet: str, width: int | None = None) -> Iterator[list[Cell]]:
+        """Each row from the first on, cut or filled up to `width` cells.
+
+        Raises:
+            TableError: `damaged_workbook` when the rest of the sheet cannot be read.
+        """
+        try:
+            yield from self._rich(sheet, width) if self._needs_formulas(sheet) else self._plain(sheet, width)
+        except calamine.CalamineError as error:
+            raise TableError("damaged_workbook", file=self._path.name) from error
+
+    def _plain(self, sheet: str, width: int | None) -> Iterator[list[Cell]]:
+        if self.format == "xlsx":
+            last = None if width is None else width - 1
+            yield from self._book.stream_sheet_by_name(sheet, max_col=last)
+            return
+        grid = self._book.get_sheet_by_name(sheet)
+        start = grid.start
+        if start is None:
+            return
+        # calamine's rows begin at the first used cell; a person counts from A1.
+        left: list[Cell] = [""] * start[1]
+        yield from ([] for _ in range(start[0]))
+        for row in grid.to_python(skip_empty_area=True):
+            cells = left + row
+            if width is not None:
+                cells = cells[:width] + [""] * (width - len(cells))
+            yield cells
+
+    def _needs_formulas(self, sheet: str) -> bool:
+        """Whether the sheet's start shows formulas without a stored result, which plain reading takes for empty."""
+        return _NEVER_CALCULATED.search(self._heads.get(sheet, b"")) is not None
+
+    def _rich(self, sheet: str, width: int | None) -> Iterator[list[Cell]]:
+        last = None if width is None else width - 1
+        rows: Any = self._book.stream_sheet_by_name(sheet, rich=True, max_col=last)
+        for row in rows:
+            yield [
+                Uncalculated(cell.formula) if cell.value == "" and cell.formula is not None else cell.value
+                for cell in row
+            ]
+
+    def peek(self, sheet: str, count: int) -> list[list[Cell]]:
+        """The first `count` rows."""
+        return list(itertools.islice(self.rows(sheet), count))
+
+    def extent(self, sheet: str) -> tuple[int, int] | None:
+        """Last row and last column (counts) as the sheet itself declares them, which may be wrong; None: unknown."""
+        if self.format != "xlsx":
+            end = self._book.get_sheet_by_name(sheet).end
+            return (end[0] + 1, end[1] + 1) if end else (0, 0)
+        found = _DIMENSION.search(self._heads.get(sheet, b""))
+        if not found or not found[2]:
+            return None
+        return int(found[2]), _column_number(found[1].decode())
+
+    def fraction(self) -> float | None:
+        """Not known: rows are what is counted here."""
+        return None
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._book.close()
+
+
+class Openpyxl:
+    """A workbook through openpyxl, read-only: slow, forgiving, xlsx only.
+
+    Attributes: as in `Calamine`.
+    """
+
+    format = "xlsx"
+    encoding = None
+    delimiter = None
+
+    def __init__(self, path: Path) -> None:
+        import openpyxl
+
+        self._path = path
+        try:
+            self._book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        except Exception as error:
+            # openpyxl lets whatever its XML and zip layers raise through.
+            raise TableError("damaged_workbook", file=path.name) from error
+        self.sheets: tuple[str, ...] = tuple(s.title for s in self._book.worksheets)
+        self.hidden = frozenset(s.title for s in self._book.worksheets if s.sheet_state != "visible")
+        self.numbers_may_be_dates = self._book.epoch.year < 1904
+
+    def rows(self, sheet: str, width: int | None = None) -> Iterator[list[Cell]]:
+        """As in `Calamine`."""
+        worksheet: Any = self._book[sheet]
+        # A wrong <dimension> makes openpyxl drop rows silently.
+        worksheet.reset_dimensions()
+        try:
+            for row in worksheet.iter_rows(values_only=True, max_col=width):
+                cells: list[Cell] = ["" if c is None else c for c in row]
+                yield cells if width is None else cells + [""] * (width - len(cells))
+        except Exception as error:
+            raise TableError("damaged_workbook", file=self._path.name) from error
+
+    def peek(self, sheet: str, count: int) -> list[list[Cell]]:
+        """The first `count` rows."""
+        return list(itertools.islice(self.rows(sheet), count))
+
+    def extent(self, sheet: str) -> tuple[int, int] | None:
+        """Not known."""
+        return None
+
+    def fraction(self) -> float | None:
+        """Not known."""
+        return None
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._book.close()
+
+
+def _column_number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def _attribute(tag: bytes, name: bytes) -> str | None:
+    found = re.search(rb"\b" + name + rb"\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", tag)
+    if not found:
+        return None
+    import html
+
+    return html.unescape((found[1] if found[1] is not None else found[2]).decode("utf-8", "replace"))
+
+
+def _sheet_heads(path: Path) -> dict[str, bytes]:
+    """The first part of each sheet's XML, by sheet name: enough for its dimension and the sort of its cells."""
+    heads: dict[str, bytes] = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            targets: dict[str, str] = {}
+            for tag in re.findall(rb"<(?:\w+:)?Relationship\b[^>]*>", archive.read("xl/_rels/workbook.xml.rels")):
+                key, target = _attribute(tag, b"Id"), _attribute(tag, b"Target")
+                if key and target:
+                    targets[key] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+            for tag in re.findall(rb"<(?:\w+:)?sheet\b[^>]*>", archive.read("xl/workbook.xml")):
+                name, key = _attribute(tag, b"name"), _attribute(tag, rb"\w+:id")
+                if name is not None and key in targets:
+                    with archive.open(targets[key]) as part:
+                        heads[name] = part.read(_HEAD)
+    except (KeyError, OSError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, ValueError):
+        # Only a help for estimates; whether the file can be read is decided by reading it.
+        return heads
+    except Exception:
+        return heads
+    return heads
