@@ -1,0 +1,78 @@
+"""The scheduler process: sweeps. Any number of them may run."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import signal
+import sys
+import time
+from types import FrameType
+
+from sqlalchemy.exc import DBAPIError
+
+from worker.db.database import Database
+from worker.engine import hints
+from worker.engine.sweeper import Sweeper
+from worker.settings import Settings, get_settings
+
+log = logging.getLogger(__name__)
+
+
+def run(settings: Settings) -> int:
+    """Sweep every `sweep_seconds` until SIGTERM or SIGINT.
+
+    Returns:
+        The exit status.
+    """
+    asked: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        asked.put(number)
+
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+    database = Database(settings.effective_database_url, pool_size=2)
+    sweeper = Sweeper(database, settings, lambda lane: hints.publish(settings, lane))
+    log.info("the scheduler sweeps every %s s", settings.sweep_seconds)
+    away = False
+    try:
+        while True:
+            began = time.monotonic()
+            try:
+                sweeper.sweep()
+                away = False
+            except DBAPIError as error:
+                if not away:
+                    log.warning("the database does not answer: %s", error)
+                away = True
+            except Exception:
+                log.exception("a sweep failed")
+            if _asked(asked, max(0.0, began + settings.sweep_seconds - time.monotonic())):
+                return 0
+    finally:
+        database.dispose()
+
+
+def _asked(asked: queue.SimpleQueue[int], seconds: float) -> bool:
+    """Wait `seconds`; True as soon as a signal asked to stop."""
+    deadline = time.monotonic() + seconds
+    while True:
+        left = deadline - time.monotonic()
+        try:
+            asked.get(timeout=max(0.0, min(1.0, left)))  # Windows runs signal handlers only between two waits
+            return True
+        except queue.Empty:
+            if left <= 1.0:
+                return False
+
+
+def main() -> int:
+    """`python -m worker.scheduler`: with the settings of the environment."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    return run(get_settings())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
