@@ -289,26 +289,23 @@ class Client:
 
     def sign_out(self) -> None:
         """End this sign-in on the server, as far as it can be reached, and forget the tokens."""
-        with self._tokens_lock:
-            token, refresh = self._token, self._refresh_token
-            self._token = self._refresh_token = None
-        if token or refresh:
+        if self.signed_in:
             try:
-                headers = {"Authorization": f"Bearer {token}"} if token else None
-                self.request(
-                    "POST", "auth/logout", json={"refresh_token": refresh}, headers=headers, authenticate=False,
-                    timeout=(3, 5),
-                )  # fmt: skip
+                self.request("POST", "auth/logout", json={"refresh_token": self._refresh_token}, timeout=(3, 5))
             except (Offline, SignInNeeded, Problem) as error:
                 log.info("the server was not told of the sign-out: %r", error)
+        with self._tokens_lock:
+            self._token = self._refresh_token = None
 
     def me(self) -> models.User:
         """Who is signed in."""
         return parse(models.User, self.json("GET", "auth/me"))
 
     def change_password(self, old: str, new: str) -> None:
-        """Change the own password."""
-        self.json("POST", "auth/password", json={"old_password": old, "new_password": new})
+        """Change the own password. All other sign-ins of this user end."""
+        answer = self.json("POST", "auth/password", json={"current_password": old, "new_password": new})
+        with self._tokens_lock:
+            self._take(answer)
 
     # ------------------------------------------------------------ what can be done
 

@@ -83,6 +83,7 @@ def worker(
 ) -> None:
     """Start a worker."""
     settings = settings_for(data, slots=slots)
+    _log_to_stderr()
     from worker.celery_app import run_worker
 
     raise SystemExit(run_worker(settings, [lane for lane in lanes.split(",") if lane] or None, slots))
@@ -91,9 +92,16 @@ def worker(
 def scheduler(data: Path | None = Data) -> None:
     """Start the scheduler."""
     settings = settings_for(data)
+    _log_to_stderr()
     from worker.scheduler import run
 
-    run(settings)
+    raise SystemExit(run(settings))
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
 def desktop() -> None:
