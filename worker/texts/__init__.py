@@ -7,6 +7,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from tabular import texts as tabular_texts
+
 LANGUAGES = ("zh_CN", "en")
 
 
@@ -33,11 +35,14 @@ class _Lenient(dict[str, Any]):
         return "?"
 
 
-def text(code: str, language: str, **values: Any) -> str:
-    """The words for `code` in `language`; an unknown code comes back as it is, a missing value as `?`."""
+def text(code: str, language: str, /, **values: Any) -> str:
+    """The words for `code` in `language`; an unknown code comes back as it is, a missing value as `?`.
+
+    What tables say about themselves (a bad file, a missing column) has its words in `tabular`.
+    """
     by_language = catalogue().get(code)
     if by_language is None:
-        return code
+        return tabular_texts.text(code, language, **values)
     template = by_language.get(language) or by_language["en"]
     return template.format_map(_Lenient(values))
 
