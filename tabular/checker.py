@@ -95,8 +95,9 @@ class Checker:
             elif f.name in mapping.constants:
                 value = constant(f, mapping.constants[f.name])
                 if isinstance(value, Suspect):
-                    reason = text(value.code, "en", field=f.titles.get("en", f.name), **value.values)
-                    raise TableError("constant_refused", field=f.name, value=mapping.constants[f.name], reason=reason)
+                    raise TableError(
+                        "constant_refused", field=f.name, value=mapping.constants[f.name], reason=value.code
+                    )
                 self._constants[position] = value
         self._key = [schema.fields.index(schema.by_name[name]) for name in schema.key]
         # Whatever shifted a row's cells has shifted the last mapped column too; a strict one would have noticed.
@@ -167,10 +168,10 @@ def shown(cell: Cell) -> str:
     return said if isinstance(said, str) else str(cell)
 
 
-def explain(problem: Problem, schema: TableSchema, language: str) -> str:
-    """The problem in words: what, where, what to do."""
-    f = schema.by_name.get(problem.field) if problem.field else None
-    title = (f.titles.get(language) or f.titles["en"]) if f else ""
+def explain(problem: Problem, schema: TableSchema | None, language: str) -> str:
+    """The problem in words: what, where, what to do; without a schema under the file's own column name."""
+    f = schema.by_name.get(problem.field) if schema is not None and problem.field else None
+    title = (f.titles.get(language) or f.titles["en"]) if f else problem.header or problem.field or ""
     return text(problem.code, language, **{"field": title, **problem.values})
 
 

@@ -8,13 +8,14 @@ may only accept what the slow one accepts, with the same value (a property test 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from tabular.cells import EMPTY, ERRORS, Cell
 from tabular.schema import Field
-from tabular.values import Suspect, Value, converter, is_email, is_phone
+from tabular.values import Suspect, Value, converter
 
 Judged = tuple[Sequence[Value], list[tuple[int, Suspect]]]
 _ODD = EMPTY | ERRORS
@@ -38,6 +39,17 @@ class _Memory(dict[Any, Any]):
         return value
 
 
+# Subsets of what `tabular.values` accepts, in the shapes that are common and quick to recognise.
+_EMAIL = re.compile(
+    r"[A-Za-z0-9_%+-]+(?:\.[A-Za-z0-9_%+-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,24}", re.A
+)
+_PHONE = re.compile(r"1[0-9]{10}|\([0-9]{1,5}\) ?[0-9]{3,4}-?[0-9]{3,4}|\+?[0-9]{2,4}-[0-9]{5,8}|\+?[0-9]{5,20}")
+_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.([0-9]{1,6}))?")
+_MAX_EMAIL = 64
+
+Fast = Callable[[Sequence[Any], set[type]], "tuple[list[Any], list[int]] | None"]
+
+
 class Column:
     """Judges the cells of one column for one field.
 
@@ -51,24 +63,34 @@ class Column:
         self._field = f
         self._convert = converter(f, value_map, serial_dates=serial_dates)
         self._memories: dict[type, _Memory] = {}
-        self._fast: Callable[[Sequence[Any], set[type]], Sequence[Value] | None] | None = None
+        self._fast: Fast | None = None
         if value_map:
-            pass  # every value may be replaced: remembering them is the fast path
-        elif f.type == "text" and f.format is None:
-            self._fast = self._texts
-        elif f.type == "text" and f.format in ("email", "phone"):
-            self._accepts = is_email if f.format == "email" else is_phone
-            self._fast = self._formatted
+            return  # every value may be replaced: remembering them is the fast path
+        if f.type == "text":
+            patterns = {"email": _EMAIL, "phone": _PHONE}
+            self._fast = self._texts if f.format is None else self._matching
+            self._pattern = patterns.get(f.format or "")
+            if f.format is not None and self._pattern is None:
+                self._fast = None
         elif f.type == "date":
             self._fast = self._dates
+        elif f.type == "decimal" and f.scale is not None and 0 <= f.scale <= 6:
+            self._fast = self._decimals
+            self._shape = f"%.{f.scale}f"
+            self._step = Decimal(1).scaleb(-f.scale)
+            # Up to here a float holds every value of that scale, and the database's 18 digits do too.
+            limit = 10.0 ** min(15 - f.scale, 12)
+            self._low = max(-limit, f.minimum) if f.minimum is not None else -limit
+            self._high = min(limit, f.maximum) if f.maximum is not None else limit
 
     def judge(self, cells: Sequence[Cell]) -> Judged:
         """The values of all cells, and the suspects with their positions (their value is None)."""
         types = set(map(type, cells))
         if self._fast is not None:
-            values = self._fast(cells, types)
-            if values is not None:
-                return values, []
+            judged = self._fast(cells, types)
+            if judged is not None:
+                values, open_ = judged
+                return values, self._ask(cells, values, open_) if open_ else []
         found: list[Any]
         if len(types) == 1:
             found = list(map(self._memory(next(iter(types))).__getitem__, cells))
@@ -82,52 +104,102 @@ class Column:
             found[i] = None
         return found, suspects
 
+    def _ask(self, cells: Sequence[Cell], values: list[Any], positions: Sequence[int]) -> list[tuple[int, Suspect]]:
+        """Read the cells at `positions` the slow way, into `values`."""
+        suspects = []
+        for i in positions:
+            cell = cells[i]
+            value = self._memory(type(cell))[cell]
+            if isinstance(value, Suspect):
+                suspects.append((i, value))
+                values[i] = None
+            else:
+                values[i] = value
+        return suspects
+
     def _memory(self, kind: type) -> _Memory:
         memory = self._memories.get(kind)
         if memory is None:
             memory = self._memories[kind] = _Memory(self._convert)
         return memory
 
-    def _texts(self, cells: Sequence[Any], types: set[type]) -> Sequence[Value] | None:
+    def _texts(self, cells: Sequence[Any], types: set[type]) -> tuple[list[Any], list[int]] | None:
         if types != {str}:
             return None
         stripped = list(map(str.strip, cells))
         joined = "".join(stripped)
-        if "\0" in joined or (not joined.isascii() and not _plain(joined)):
-            return None
         limit = self._field.max_length
-        if limit is not None and max(map(len, stripped)) > limit:
-            return None
+        if (
+            "\0" in joined
+            or (not joined.isascii() and not _plain(joined))
+            or (limit is not None and max(map(len, stripped)) > limit)
+        ):
+            longest = len(joined) if limit is None else limit
+            return stripped, [i for i, t in enumerate(stripped) if t in _ODD or len(t) > longest or not _plain(t)]
         if _ODD.isdisjoint(stripped):
-            return stripped
+            return stripped, []
         if self._field.required or not ERRORS.isdisjoint(stripped):
-            return None
-        return [None if text in EMPTY else text for text in stripped]
+            return stripped, [i for i, t in enumerate(stripped) if t in _ODD]
+        return [None if t in EMPTY else t for t in stripped], []
 
-    def _formatted(self, cells: Sequence[Any], types: set[type]) -> Sequence[Value] | None:
-        if types != {str}:
+    def _matching(self, cells: Sequence[Any], types: set[type]) -> tuple[list[Any], list[int]] | None:
+        if types != {str} or self._pattern is None:
             return None
-        stripped = list(map(str.strip, cells))
-        # Full-width forms are normalised on the slow path.
-        if not "".join(stripped).isascii():
-            return None
-        limit = self._field.max_length
-        if limit is not None and max(map(len, stripped)) > limit:
-            return None
-        accepts = self._accepts
-        if _ODD.isdisjoint(stripped):
-            return stripped if all(map(accepts, stripped)) else None
-        if self._field.required or not ERRORS.isdisjoint(stripped):
-            return None
-        values: list[Value] = [None if text in EMPTY else text for text in stripped]
-        return values if all(accepts(v) for v in values if v is not None) else None  # type: ignore[arg-type]
+        limit = min(self._field.max_length or _MAX_EMAIL, _MAX_EMAIL)
+        match = self._pattern.fullmatch
+        matched = list(map(match, cells))
+        values = list(cells)
+        if None not in matched and max(map(len, values)) <= limit:
+            return values, []
+        return values, [i for i, m in enumerate(matched) if m is None or len(values[i]) > limit]
 
-    def _dates(self, cells: Sequence[Any], types: set[type]) -> Sequence[Value] | None:
+    def _dates(self, cells: Sequence[Any], types: set[type]) -> tuple[list[Any], list[int]] | None:
         if types == {dt.date}:
-            return cells
+            return list(cells), []
         if types == {dt.datetime}:
-            return [cell.date() for cell in cells]
+            return [cell.date() for cell in cells], []
+        if dt.date in types:
+            return list(cells), [i for i, cell in enumerate(cells) if type(cell) is not dt.date]
         return None
+
+    def _decimals(self, cells: Sequence[Any], types: set[type]) -> tuple[list[Any], list[int]] | None:
+        if types <= {float, int}:
+            numbers, open_ = cells, []
+        elif types == {str}:
+            return self._written_decimals(cells)
+        else:
+            open_ = [i for i, cell in enumerate(cells) if type(cell) is not float and type(cell) is not int]
+            numbers = [0 if type(cell) is not float and type(cell) is not int else cell for cell in cells]
+        shape, low, high = self._shape, self._low, self._high
+        if low <= min(numbers) and max(numbers) <= high:
+            texts = [shape % number for number in numbers]
+            values: list[Any] = list(map(Decimal, texts))
+            if list(map(float, texts)) == list(numbers):
+                return values, open_
+        else:
+            values = [Decimal(shape % n) if low <= n <= high else None for n in numbers]
+        asked = set(open_)
+        for i, (number, value) in enumerate(zip(numbers, values, strict=True)):
+            if value is None or float(value) != number:
+                asked.add(i)
+        return values, sorted(asked)
+
+    def _written_decimals(self, cells: Sequence[str]) -> tuple[list[Any], list[int]]:
+        match, step, scale = _PLAIN_NUMBER.fullmatch, self._step, self._field.scale
+        low, high = self._low, self._high
+        values: list[Any] = []
+        open_: list[int] = []
+        for i, cell in enumerate(cells):
+            found = match(cell)
+            if found is not None:
+                digits = found[1]
+                count = len(digits) if digits else 0
+                if count <= scale and low <= float(cell) <= high:  # type: ignore[operator]
+                    values.append(Decimal(cell) if count == scale else Decimal(cell).quantize(step))
+                    continue
+            values.append(None)
+            open_.append(i)
+        return values, open_
 
 
 def _plain(text: str) -> bool:

@@ -32,13 +32,15 @@ class ErrorWorkbook:
         path: the file to create.
         headers: the source file's column names.
         language: `zh_CN` or `en`.
-        schema: for the titles of fields in the reasons.
+        schema: for the fields' titles in the reasons; without it the file's own column names stand there.
 
     Attributes:
         rows: rejected rows written.
     """
 
-    def __init__(self, path: str | Path, headers: Sequence[str], language: str, schema: TableSchema) -> None:
+    def __init__(
+        self, path: str | Path, headers: Sequence[str], language: str, schema: TableSchema | None = None
+    ) -> None:
         import xlsxwriter
 
         self._headers = list(headers)
