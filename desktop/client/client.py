@@ -385,21 +385,26 @@ class Client:
             "text": text,
             "from": created_from.isoformat() if created_from else None,
             "to": created_to.isoformat() if created_to else None,
-            "scheduled": None if scheduled is None else str(scheduled).lower(),
+            "scheduled": _flag(scheduled),
             "cursor": cursor,
             "limit": limit,
         }
         return parse(models.JobPage, self.json("GET", "jobs", params=params))
 
     def changes(
-        self, since: str | None = None, etag: str | None = None, *, limit: int | None = None
+        self,
+        since: str | None = None,
+        etag: str | None = None,
+        *,
+        limit: int | None = None,
+        scheduled: bool | None = None,
     ) -> models.Changes | None:
         """What changed since a cursor.
 
         Args:
-            since: `Changes.cursor` of the answer before; None: only the present cursor is wanted, or everything, as
-                the server decides.
+            since: `cursor` of the answer before, or of the list; None: only the present cursor is wanted.
             etag: `Changes.etag` of the answer before.
+            scheduled: with the jobs of schedules.
 
         Returns:
             None when nothing changed since `etag`.
@@ -410,7 +415,7 @@ class Client:
         response = self.request(
             "GET",
             "jobs/changes",
-            params={"since": since, "limit": limit},
+            params={"since": since, "limit": limit, "scheduled": _flag(scheduled)},
             headers={"If-None-Match": etag} if etag else None,
             again=False,  # the poll itself comes again
         )
@@ -451,6 +456,10 @@ class Client:
     def delete(self, job_id: str) -> None:
         """Remove an ended job from the list."""
         self.request("DELETE", _job(job_id))
+
+
+def _flag(value: bool | None) -> str | None:
+    return None if value is None else str(value).lower()
 
 
 def _job(job_id: str, rest: str = "") -> str:

@@ -183,7 +183,7 @@ class Event:
 class JobPage:
     """A page of jobs, newest first; `next` is the cursor of the next page, None on the last.
 
-    `changes_cursor` is where to ask the change feed from so that nothing between is missed (None: server gives none).
+    `cursor` is where to ask the change feed from, so that nothing after this page is missed.
     """
 
     jobs: list[Job] = field(default_factory=list)

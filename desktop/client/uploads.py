@@ -203,8 +203,8 @@ def _send(
             reached = _patch(client, upload_id, content, stored, total, progress, cancel)
         except (Offline, Problem) as error:
             # 409: the server stands elsewhere; 423: a connection that we believe broken is still being read;
-            # 460: a piece arrived damaged. All of them: ask where it stands and go on from there.
-            if isinstance(error, Problem) and error.status not in (409, 423, 460):
+            # 460: a piece arrived damaged; 408: it came too slowly. All of them: ask where it stands, go on from there.
+            if isinstance(error, Problem) and error.status not in (408, 409, 423, 460):
                 raise
             failures += 1
             if failures > _PATIENCE:
