@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
 
 from api import documentation, problems
 from api.authentication import Authentication, Authenticator
+from api.feed import Feed
 from api.middleware import BodyLimit, Guard
-from api.routes import auth, health, users
+from api.routes import audit, auth, datasets, files, health, jobs, kinds, stream, uploads, users
 from worker.db.database import Database
 from worker.settings import Settings
 
@@ -33,10 +35,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     database = Database(settings.effective_database_url, pool_size=10)
     app.state.database = database
-    app.state.authenticator = Authenticator(database, settings)
+    app.state.authenticator = authenticator = Authenticator(database, settings)
+    app.state.feed = feed = Feed(database, authenticator)
+    looking = asyncio.create_task(feed.run(), name="change feed")
     try:
         yield
     finally:
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
         database.dispose()
 
 
@@ -54,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     v1 = APIRouter(prefix="/api/v1")
-    for module in (auth, users):
+    for module in (auth, users, kinds, datasets, uploads, stream, jobs, files, audit):
         v1.include_router(module.router)
     app.include_router(v1)
     app.include_router(health.router)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +17,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import Scope
 
+from tabular.errors import TableError
+from tabular.texts import text as table_text
 from worker.errors import Refused
 from worker.texts import negotiate, text
 from worker.validation import field_errors
@@ -26,6 +28,9 @@ MEDIA_TYPE = "application/problem+json"
 
 # Codes for the errors that the framework itself raises.
 _BY_STATUS = {400: "bad_request", 401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+
+# Not in the standard, so not in `HTTPStatus`: tus answers so when a piece arrived damaged.
+_OTHER_TITLES = {460: "Checksum Mismatch"}
 
 
 class FieldProblem(BaseModel):
@@ -78,32 +83,35 @@ def problem(
     errors: list[dict[str, Any]] | None = None,
     headers: Mapping[str, str] | None = None,
     instance: str | None = None,
+    words: Callable[..., str] = text,
 ) -> Response:
     """The answer for a problem.
 
     Args:
         scope: of the request; tells the language.
         errors: as in `worker.errors.Refused`.
+        words: the catalogue that holds the code: `(code, language, **values) -> str`.
     """
     language = language_of(scope)
     fields = []
     for error in errors or []:
-        words = dict(error.get("values") or {})
-        message = error.get("message") or text(error["code"], language, **words)
-        fields.append(FieldProblem(field=error["field"], code=error["code"], message=message, values=words))
+        given = dict(error.get("values") or {})
+        message = error.get("message") or text(error["code"], language, **given)
+        fields.append(FieldProblem(field=error["field"], code=error["code"], message=message, values=given))
     values = dict(values or {})
     body = Problem(
-        title=HTTPStatus(status).phrase,
+        title=_OTHER_TITLES.get(status) or HTTPStatus(status).phrase,
         status=status,
         code=code,
-        detail=text(code, language, **values),
+        detail=words(code, language, **values),
         values=values,
         errors=fields,
         instance=instance,
     )
     headers = {"Content-Language": language.replace("_", "-"), **(headers or {})}
     if status == 401:
-        headers["WWW-Authenticate"] = f'Bearer realm="tasktray", error="{code}"'
+        invalid = ', error="invalid_token"' if code.startswith("token_") else ""  # RFC 6750, section 3.1
+        headers["WWW-Authenticate"] = f'Bearer realm="tasktray"{invalid}'
     if status == 429 and "seconds" in values:
         headers["Retry-After"] = str(values["seconds"])
     content = json.dumps(body.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
@@ -118,6 +126,11 @@ def refused(scope: Scope, error: Refused) -> Response:
 async def _on_refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101 - registered for this class
     return refused(request.scope, error)
+
+
+async def _on_table(request: Request, error: Exception) -> Response:
+    assert isinstance(error, TableError)  # noqa: S101
+    return problem(request.scope, 422, error.code, values=error.values, words=table_text)
 
 
 async def _on_validation(request: Request, error: Exception) -> Response:
@@ -145,6 +158,7 @@ async def _on_database(request: Request, error: Exception) -> Response:
 def install(app: FastAPI) -> None:
     """Answer all errors of `app` as problems. Unforeseen ones are caught by `middleware.Guard`."""
     app.add_exception_handler(Refused, _on_refused)
+    app.add_exception_handler(TableError, _on_table)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(OperationalError, _on_database)

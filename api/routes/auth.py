@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Request
 from fastapi.security import OAuth2PasswordRequestForm
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from api.dependencies import ActorDep, AuthenticatorDep, DatabaseDep, SessionDep, SettingsDep
 from worker.accounts import signin, tokens, users
@@ -62,7 +62,7 @@ class LogoutBody(BaseModel):
 class PasswordBody(BaseModel):
     """Body of a change of one's own password."""
 
-    current_password: str = Field(max_length=1000)
+    current_password: str = Field(max_length=1000, validation_alias=AliasChoices("current_password", "old_password"))
     new_password: str = Field(max_length=1000)
 
 

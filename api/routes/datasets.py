@@ -1,0 +1,150 @@
+"""Datasets: their fields and rules, their rows, an empty workbook, proposals of a mapping."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.dependencies import ActorDep, DatabaseDep
+from tabular.schema import Field as TableField
+from worker.datasets import Dataset, load
+from worker.datasets import mapping as mappings
+from worker.datasets import rows as dataset_rows
+from worker.errors import NotFound, Refused
+
+router = APIRouter(prefix="/datasets", tags=["datasets"])
+Name = Annotated[str, Path(max_length=64)]
+
+
+class DatasetView(BaseModel):
+    """A dataset: its fields with their rules, and the fields that are its key. `title` is in the asker's language."""
+
+    name: str
+    title: str
+    titles: dict[str, str]
+    key: list[str]
+    fields: list[TableField]
+
+
+class DatasetList(BaseModel):
+    """All datasets."""
+
+    datasets: list[DatasetView]
+
+
+class RowPage(BaseModel):
+    """A page of rows in the order of the key: fields as JSON values (decimals and dates as texts), and `row_version`.
+
+    `next` is the cursor of the next page; `total` is counted for the first page only.
+    """
+
+    rows: list[dict[str, Any]]
+    next: str | None
+    total: int | None
+
+
+class MappingBody(BaseModel):
+    """A file's column names, and some of its rows as JSON values (may be none)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    headers: list[str] = Field(min_length=1, max_length=1000)
+    samples: list[list[str | int | float | bool | None]] = Field([], max_length=200)
+
+
+class ProposalView(BaseModel):
+    """What a column seems to be: `confidence` 0 to 1, and the reason for it; `field` is null for none."""
+
+    column: int
+    header: str
+    field: str | None
+    confidence: float
+    reason: str
+
+
+class MappingProposals(BaseModel):
+    """Proposals for all columns.
+
+    Attributes:
+        fingerprint: of the header's shape; files of the same shape have the same.
+        mapping: column to field, as an import without a mapping applies it.
+        missing: required fields that no column is sure to be.
+    """
+
+    fingerprint: str
+    proposals: list[ProposalView]
+    mapping: dict[str, str | None]
+    missing: list[str]
+
+
+def _view(dataset: Dataset, language: str) -> DatasetView:
+    schema = dataset.schema
+    return DatasetView(
+        name=schema.name,
+        title=schema.titles.get(language) or schema.titles["en"],
+        titles=schema.titles,
+        key=list(schema.key),
+        fields=list(schema.fields),
+    )
+
+
+def get_dataset_named(name: str) -> Dataset:
+    """The dataset of that name; raises NotFound `unknown_dataset`."""
+    dataset = load().get(name)
+    if dataset is None:
+        raise NotFound("unknown_dataset", name=name)
+    return dataset
+
+
+@router.get("")
+def list_datasets(actor: ActorDep) -> DatasetList:
+    """The datasets that can be imported and exported."""
+    return DatasetList(datasets=[_view(dataset, actor.language) for dataset in load().values()])
+
+
+@router.get("/{name}")
+def get_dataset(name: Name, actor: ActorDep) -> DatasetView:
+    """One dataset."""
+    return _view(get_dataset_named(name), actor.language)
+
+
+def _filters(given: str | None) -> dict[str, Any]:
+    if not given:
+        return {}
+    try:
+        filters = json.loads(given)
+    except ValueError:
+        filters = None
+    if not isinstance(filters, dict) or not all(isinstance(f, dict) for f in filters.values()):
+        raise Refused("invalid_request", errors=[{"field": "filters", "code": "field_not_an_object", "values": {}}])
+    return filters
+
+
+@router.get("/{name}/rows")
+def list_rows(
+    name: Name,
+    actor: ActorDep,
+    database: DatabaseDep,
+    filters: Annotated[
+        str | None,
+        Query(
+            max_length=10_000,
+            description="JSON: `{field: {operator: value}}` with the operators eq, in, contains, from, to.",
+        ),
+    ] = None,
+    cursor: Annotated[str | None, Query(max_length=2000)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> RowPage:
+    """A page of the dataset's rows."""
+    found = dataset_rows.page(database, get_dataset_named(name), _filters(filters), cursor, limit)
+    return RowPage.model_validate(found)
+
+
+@router.post("/{name}/mapping")
+def propose_mapping(name: Name, body: MappingBody, actor: ActorDep, database: DatabaseDep) -> MappingProposals:
+    """Which field each column of a file seems to be."""
+    found = mappings.propose(database, actor, get_dataset_named(name), body.headers, body.samples)
+    return MappingProposals.model_validate(found)

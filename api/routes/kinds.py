@@ -1,0 +1,86 @@
+"""What this user may submit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from api.dependencies import ActorDep
+from worker.engine import kinds
+
+router = APIRouter(prefix="/kinds", tags=["kinds"])
+
+
+class UploadNeedsView(BaseModel):
+    """How many files, and the accepted endings (lower case, with the dot; none: any)."""
+
+    minimum: int
+    maximum: int
+    suffixes: list[str]
+
+
+class KindView(BaseModel):
+    """A kind of job.
+
+    Attributes:
+        title: in the asker's language; `titles` has all.
+        order: place in menus, lower first.
+        params_schema: JSON Schema of the parameters; each property bears `titles` by language, for forms.
+    """
+
+    kind: str
+    title: str
+    titles: dict[str, str]
+    lane: str
+    dataset: str | None
+    order: int
+    admin_only: bool
+    uploads: UploadNeedsView
+    params_schema: dict[str, Any]
+
+
+class KindList(BaseModel):
+    """Kinds in the order of menus."""
+
+    kinds: list[KindView]
+
+
+def _schema(kind: kinds.Kind, language: str) -> dict[str, Any]:
+    schema = kind.params.model_json_schema()
+    for prop in schema.get("properties", {}).values():
+        titles = dict(prop.get("titles") or {})
+        for name, value in list(prop.items()):
+            if name.startswith("title_"):
+                titles.setdefault(name.removeprefix("title_"), value)
+        titles.setdefault("en", prop.get("title", ""))
+        prop["titles"] = titles
+        prop["title"] = titles.get(language) or titles["en"]
+        if "descriptions" in prop:
+            prop.setdefault("description", prop["descriptions"].get(language) or prop["descriptions"].get("en", ""))
+    return schema
+
+
+@router.get("")
+def list_kinds(actor: ActorDep) -> KindList:
+    """The kinds that I may submit, in the order of menus."""
+    found = []
+    for kind in kinds.load().values():
+        if kind.admin_only and not actor.is_admin:
+            continue
+        needs = kind.uploads
+        found.append(
+            KindView(
+                kind=kind.name,
+                title=kind.titles.get(actor.language) or kind.titles.get("en") or kind.name,
+                titles=kind.titles,
+                lane=kind.lane,
+                dataset=kind.dataset,
+                order=kind.order,
+                admin_only=kind.admin_only,
+                uploads=UploadNeedsView(minimum=needs.minimum, maximum=needs.maximum, suffixes=list(needs.suffixes)),
+                params_schema=_schema(kind, actor.language),
+            )
+        )
+    return KindList(kinds=found)
