@@ -151,12 +151,12 @@ def _text(f: Field, cell: Cell) -> str | Suspect | None:
     if f.format == "email":
         text = clean(unicodedata.normalize("NFKC", text)).removeprefix("mailto:")
         if not is_email(text):
-            return Suspect("bad_email", {"value": _shown(cell)})
+            return Suspect("not_an_email", {"value": _shown(cell)})
     elif f.format == "phone":
         if not is_phone(unicodedata.normalize("NFKC", text)):
-            return Suspect("bad_phone", {"value": _shown(cell)})
+            return Suspect("not_a_phone", {"value": _shown(cell)})
     elif f.format == "id_number" and not is_id_number(text):
-        return Suspect("bad_id_number", {"value": _shown(cell)})
+        return Suspect("wrong_id_number", {"value": _shown(cell)})
     if f.max_length is not None and len(text) > f.max_length:
         return Suspect("too_long", {"length": len(text), "limit": f.max_length})
     return text

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a list a line reads as a table)
 """Realistic customer files with a known number of bad rows: for the demo, the tests and the benches."""
 
 from __future__ import annotations
@@ -33,15 +34,95 @@ _ABROAD = (
     ("UK", "England", "London", "WC2N 5DU"), ("USA", "California", "San José", "95113"),
     ("Japan", "東京都", "千代田区", "100-0001"), ("Brazil", "São Paulo", "São Paulo", "01310-100"),
 )  # fmt: skip
-_STEMS = "华信 中科 恒达 瑞丰 天成 金石 远航 宏图 盛世 博雅 嘉禾 万通 德邦 新安 东方 长江 泰和 联创 启明 星海".split()
-_TRADES = "贸易 科技 电子 物流 建材 医疗器械 食品 纺织 机械 化工 文化传媒 信息技术".split()
+_STEMS = [
+    "华信",
+    "中科",
+    "恒达",
+    "瑞丰",
+    "天成",
+    "金石",
+    "远航",
+    "宏图",
+    "盛世",
+    "博雅",
+    "嘉禾",
+    "万通",
+    "德邦",
+    "新安",
+    "东方",
+    "长江",
+    "泰和",
+    "联创",
+    "启明",
+    "星海",
+]
+_TRADES = ["贸易", "科技", "电子", "物流", "建材", "医疗器械", "食品", "纺织", "机械", "化工", "文化传媒", "信息技术"]
 _FORMS = ("有限公司", "有限责任公司", "股份有限公司", "集团")
 _WEST = ("Alpine", "Northern", "Müller", "Blue River", "O'Neill", "Société", "Nakamura", "Côte", "Harbor", "Atlas")
 _WEST_TRADES = ("Trading", "Logistics", "Electronics", "Foods", "Textiles", "Machinery")
 _WEST_FORMS = ("Ltd.", "GmbH", "S.A.", "Inc.", "& Sons")
-_SURNAMES = "王 李 张 刘 陈 杨 黄 赵 吴 周 徐 孙 马 朱 胡 郭 何 高 林 罗 欧阳 司马".split()
-_GIVEN = "伟 芳 娜 敏 静 丽 强 磊 军 洋 勇 艳 杰 娟 涛 明 超 秀英 建国 志强 雪梅 思远 子涵 欣怡".split()
-_STREETS = "人民路 解放大道 中山东路 科技园南路 建设街 长安街 滨江大道 和平路 朝阳门外大街 软件大道".split()
+_SURNAMES = [
+    "王",
+    "李",
+    "张",
+    "刘",
+    "陈",
+    "杨",
+    "黄",
+    "赵",
+    "吴",
+    "周",
+    "徐",
+    "孙",
+    "马",
+    "朱",
+    "胡",
+    "郭",
+    "何",
+    "高",
+    "林",
+    "罗",
+    "欧阳",
+    "司马",
+]
+_GIVEN = [
+    "伟",
+    "芳",
+    "娜",
+    "敏",
+    "静",
+    "丽",
+    "强",
+    "磊",
+    "军",
+    "洋",
+    "勇",
+    "艳",
+    "杰",
+    "娟",
+    "涛",
+    "明",
+    "超",
+    "秀英",
+    "建国",
+    "志强",
+    "雪梅",
+    "思远",
+    "子涵",
+    "欣怡",
+]
+_STREETS = [
+    "人民路",
+    "解放大道",
+    "中山东路",
+    "科技园南路",
+    "建设街",
+    "长安街",
+    "滨江大道",
+    "和平路",
+    "朝阳门外大街",
+    "软件大道",
+]
 _LEVELS = ("A", "B", "B", "C", "C", "C", "D", "a", "c")
 _DAYS = 3650
 _FIRST_DAY = dt.date(2015, 1, 1)
@@ -96,7 +177,7 @@ def customers(
     room = rows - offset
     positions = [offset + i * room // bad_rows + (room // bad_rows) // 2 for i in range(bad_rows)] if bad_rows else []
     faults = {p: kinds[i % len(kinds)] for i, p in enumerate(positions)}
-    made = _rows(rows, faults, random.Random(seed), start)
+    made = _rows(rows, faults, random.Random(seed), start)  # noqa: S311 - the same rows each time are wanted
     if path.suffix.lower() == ".xlsx":
         _write_xlsx(path, made, shared_strings)
     else:

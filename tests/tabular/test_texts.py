@@ -1,0 +1,42 @@
+"""Every code that this room can raise or report has words in both languages, with the values that it brings."""
+
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+
+import tabular
+from tabular.texts import catalogue, text
+
+ROOM = Path(tabular.__file__).parent
+_RAISED = re.compile(r"(?:TableError|Suspect)\(\s*\"(\w+)\"|None, \"(too_many_cells)\"|\"(duplicate_in_file)\"")
+
+
+def _placeholders(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def test_every_code_has_words_in_both_languages() -> None:
+    codes = {next(filter(None, m)) for path in ROOM.glob("*.py") for m in _RAISED.findall(path.read_text("utf-8"))}
+    assert len(codes) > 25
+    assert not codes - set(catalogue())
+
+
+def test_both_languages_name_the_same_values() -> None:
+    for code, languages in catalogue().items():
+        assert set(languages) == {"zh_CN", "en"}, code
+        assert _placeholders(languages["en"]) == _placeholders(languages["zh_CN"]), code
+
+
+def test_a_list_is_joined_as_the_language_does_and_a_missing_value_is_a_question_mark() -> None:
+    assert text("mapping_required", "zh_CN", fields=["name", "phone"]).count("name、phone") == 1
+    assert text("mapping_required", "en", fields=["name", "phone"]).count("name, phone") == 1
+    assert "?" in text("mapping_required", "en")
+    assert text("no_such_code", "en") == "no_such_code"
+
+
+def test_no_code_stands_in_two_rooms() -> None:
+    from worker.texts import catalogue as server
+
+    assert not set(server()) & set(catalogue())
