@@ -227,9 +227,9 @@ def read_number(cell: Cell) -> Decimal | None:
 
 def _bounded(f: Field, number: Decimal) -> Suspect | None:
     if f.minimum is not None and number < Decimal(str(f.minimum)):
-        return Suspect("too_small", {"value": _plain(number), "limit": _plain(Decimal(str(f.minimum)))})
+        return Suspect("below_minimum", {"value": _plain(number), "limit": _plain(Decimal(str(f.minimum)))})
     if f.maximum is not None and number > Decimal(str(f.maximum)):
-        return Suspect("too_large", {"value": _plain(number), "limit": _plain(Decimal(str(f.maximum)))})
+        return Suspect("above_maximum", {"value": _plain(number), "limit": _plain(Decimal(str(f.maximum)))})
     return None
 
 
@@ -245,7 +245,7 @@ def _decimal(f: Field, cell: Cell) -> Decimal | Suspect:
     # A database column of 18 digits, whatever the field's own bounds.
     if abs(number) >= Decimal(10) ** (18 - (f.scale if f.scale is not None else 6)):
         return Suspect(
-            "too_large", {"value": _shown(cell), "limit": "9" * (18 - (f.scale if f.scale is not None else 6))}
+            "above_maximum", {"value": _shown(cell), "limit": "9" * (18 - (f.scale if f.scale is not None else 6))}
         )
     if f.scale is not None:
         whole = number.quantize(Decimal(1).scaleb(-f.scale))
@@ -264,7 +264,7 @@ def _integer(f: Field, cell: Cell) -> int | Suspect:
     if isinstance(cell, float) and abs(number) >= _MANY:
         return Suspect("digits_lost")
     if not -(2**63) <= number < 2**63:
-        return Suspect("too_large", {"value": _shown(cell), "limit": 2**63 - 1})
+        return Suspect("above_maximum", {"value": _shown(cell), "limit": 2**63 - 1})
     return _bounded(f, number) or int(number)
 
 
