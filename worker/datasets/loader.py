@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from tabular.schema import Field
 from worker.db.types import db_now
@@ -163,6 +165,24 @@ def create_loader(database: Database, dataset: Dataset, fields: Iterable[str], j
     from worker.datasets.loader_postgresql import PostgresqlLoader
 
     return PostgresqlLoader(dataset, fields, job_id)
+
+
+@contextmanager
+def driver_cursor(connection: Connection, statement: str) -> Iterator[Any]:
+    """A cursor of the driver itself, for bulk work (SQLAlchemy's own would touch every row in Python). Its errors come
+    out as SQLAlchemy's, so that a lost connection is told from a fault in the work as everywhere else.
+    """
+    cursor = connection.connection.cursor()
+    driver = connection.dialect.loaded_dbapi
+    try:
+        yield cursor
+    except driver.Error as error:
+        gone = connection.dialect.is_disconnect(error, connection.connection, None)
+        raise DBAPIError.instance(
+            statement, None, error, driver.Error, connection_invalidated=gone, dialect=connection.dialect
+        ) from error
+    finally:
+        cursor.close()
 
 
 def pick(columns: Sequence[Sequence[Any]], positions: Sequence[int], count: int) -> list[Sequence[Any]]:

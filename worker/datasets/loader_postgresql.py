@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from worker.datasets.loader import Loader, Prepared
+from worker.datasets.loader import Loader, Prepared, driver_cursor
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from worker.datasets.dataset import Dataset
 
-_LOCK = 7310002  # first half of the advisory lock of a dataset; the second is the hash of its name
+_LOCK = 7310003  # first half of the advisory lock of a dataset; the second is the hash of its name
 
 
 def _quote(name: str) -> str:
@@ -68,12 +68,8 @@ class PostgresqlLoader(Loader):
         # A chunk against a big table: look each key up in the index, whatever the planner's statistics say.
         connection.exec_driver_sql("SET LOCAL enable_hashjoin = off")
         connection.exec_driver_sql("SET LOCAL enable_mergejoin = off")
-        cursor = connection.connection.cursor()
-        try:
-            with cursor.copy(self._copy) as copy:
-                copy.write(self._csv(prepared))
-        finally:
-            cursor.close()
+        with driver_cursor(connection, self._copy) as cursor, cursor.copy(self._copy) as copy:
+            copy.write(self._csv(prepared))
 
     @staticmethod
     def _csv(prepared: Prepared) -> bytes:
@@ -86,7 +82,7 @@ class PostgresqlLoader(Loader):
     def existing(self, connection: Connection, prepared: Prepared, *, compare: bool) -> dict[int, bool]:
         """One join of the chunk with the table."""
         found = connection.exec_driver_sql(self._compare if compare else self._find)
-        return dict(found.tuples().all())
+        return {row[0]: row[1] for row in found}
 
     def insert(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> None:
         """One statement for all."""

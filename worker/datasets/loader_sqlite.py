@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from tabular.schema import Field
-from worker.datasets.loader import Loader, Prepared, pick
+from worker.datasets.loader import Loader, Prepared, driver_cursor, pick
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,8 +73,7 @@ class SqliteLoader(Loader):
 
     def existing(self, connection: Connection, prepared: Prepared, *, compare: bool) -> dict[int, bool]:
         """One statement that walks the chunk's keys through the table's index."""
-        cursor = connection.connection.cursor()
-        try:
+        with driver_cursor(connection, self._find) as cursor:
             keys = self._keys(prepared.keys)
             if not compare or not self.value_names:
                 return {row[0]: False for row in cursor.execute(self._find, (keys,))}
@@ -83,8 +82,6 @@ class SqliteLoader(Loader):
                 return {}
             new = list(zip(*prepared.values, strict=True))
             return {row[0]: row[1:] != new[row[0]] for row in found}
-        finally:
-            cursor.close()
 
     def insert(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> None:
         """One prepared statement for all."""
@@ -99,12 +96,9 @@ class SqliteLoader(Loader):
 
     def stored(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> dict[int, list[Any]]:
         """The same look-up, for some rows."""
-        cursor = connection.connection.cursor()
-        try:
+        with driver_cursor(connection, self._compare) as cursor:
             found = cursor.execute(self._compare, (self._keys(pick(prepared.keys, positions, prepared.count)),))
             return {positions[row[0]]: list(row[1:]) for row in found}
-        finally:
-            cursor.close()
 
     def _moment(self, connection: Connection) -> str:
         return self.now(connection).replace(tzinfo=None).isoformat(" ", "microseconds")
@@ -112,8 +106,5 @@ class SqliteLoader(Loader):
     @staticmethod
     def _many(connection: Connection, statement: str, columns: Sequence[Any]) -> None:
         # Straight to the driver: SQLAlchemy's own executemany would touch every row in Python.
-        cursor: Any = connection.connection.cursor()
-        try:
+        with driver_cursor(connection, statement) as cursor:
             cursor.executemany(statement, zip(*columns))  # noqa: B905 - ends with the shortest: two repeat for ever
-        finally:
-            cursor.close()

@@ -1,0 +1,11 @@
+"""What the tests of imports and exports share."""
+
+import pytest
+
+from tests.worker.datasets.office import Office
+
+
+@pytest.fixture
+def office(database, tmp_path) -> Office:
+    """An office on one database."""
+    return Office(database, tmp_path)
