@@ -12,6 +12,8 @@ from worker.accounts.tokens import Session
 from worker.actor import Actor
 from worker.db.database import Database
 from worker.errors import Forbidden
+from worker.files.storage import Storage
+from worker.files.uploads import Uploads
 from worker.settings import Settings
 
 
@@ -48,9 +50,24 @@ def get_authenticator(connection: HTTPConnection) -> Authenticator:
     return cast(Authenticator, connection.app.state.authenticator)
 
 
+def get_storage(connection: HTTPConnection) -> Storage:
+    """Where the bytes of files live."""
+    state = connection.app.state
+    if not hasattr(state, "storage"):
+        state.storage = Storage(state.settings)
+    return cast(Storage, state.storage)
+
+
+def get_uploads(connection: HTTPConnection) -> Uploads:
+    """The resumable uploads."""
+    return Uploads(get_database(connection), get_storage(connection), get_settings(connection))
+
+
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 DatabaseDep = Annotated[Database, Depends(get_database)]
 SessionDep = Annotated[Session, Depends(get_session)]
 ActorDep = Annotated[Actor, Depends(get_actor)]
 AuthenticatorDep = Annotated[Authenticator, Depends(get_authenticator)]
 AdminDep = Annotated[Actor, Depends(get_admin)]
+StorageDep = Annotated[Storage, Depends(get_storage)]
+UploadsDep = Annotated[Uploads, Depends(get_uploads)]

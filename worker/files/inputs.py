@@ -11,6 +11,7 @@ from worker.db.schema import files, uploads
 from worker.db.types import db_now
 from worker.errors import Refused
 from worker.files.rows import COLUMNS, FileRow
+from worker.ids import is_id
 
 
 def resolve(connection: Connection, actor: Actor, ids: Sequence[str]) -> list[FileRow]:
@@ -27,6 +28,8 @@ def resolve(connection: Connection, actor: Actor, ids: Sequence[str]) -> list[Fi
 
 
 def _one(connection: Connection, actor: Actor, wanted: str) -> FileRow:
+    if not is_id(wanted):
+        raise Refused("unknown_upload", id=wanted[:64])
     upload_query = select(uploads.c.name, uploads.c.offset, uploads.c.size, uploads.c.file_id).where(
         uploads.c.id == wanted
     )

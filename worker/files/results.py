@@ -15,7 +15,7 @@ from worker.errors import NotFound
 from worker.files import names
 from worker.files.rows import COLUMNS, FileRow
 from worker.files.storage import Storage
-from worker.ids import new_id
+from worker.ids import is_id, new_id
 
 _BATCH = 500  # ids in one IN (…); SQLite and PostgreSQL both take it
 
@@ -126,7 +126,7 @@ def get(connection: Connection, actor: Actor, file_id: str) -> FileRow:
     query = select(*COLUMNS).where(files.c.id == file_id)
     if not actor.is_admin:
         query = query.where(files.c.owner_id == actor.user_id)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(query).one_or_none() if is_id(file_id) else None
     if row is None:
         raise NotFound("file_not_found")
     return FileRow.of(row)

@@ -9,7 +9,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -17,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from worker.errors import Refused
+from worker.ids import is_id
 
 if TYPE_CHECKING:
     from worker.settings import Settings
 
-_KEY = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _PIECE = 1 << 20
 
 
@@ -129,7 +128,7 @@ class Storage:
         Raises:
             ValueError: `upload_id` is not an id.
         """
-        if not _KEY.fullmatch(upload_id):
+        if not is_id(upload_id):
             raise ValueError(f"not an id: {upload_id!r}")
         return self._incoming / upload_id
 
@@ -145,7 +144,7 @@ class Storage:
         return shutil.disk_usage(self.root).free
 
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
+        if not is_id(key):
             raise ValueError(f"not an id: {key!r}")
         return self._objects / key[-2:] / key
 

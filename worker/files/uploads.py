@@ -25,7 +25,7 @@ from worker.files.rows import FileRow
 from worker.files.storage import Storage, refuse_when_full
 from worker.files.tus import Checksum
 from worker.files.writer import Writer, insert_upload_file
-from worker.ids import new_id
+from worker.ids import is_id, new_id
 from worker.settings import Settings
 
 _PIECE = 1 << 20
@@ -213,7 +213,7 @@ class Uploads:
         query = select(*_COLUMNS, (uploads.c.expires_at <= db_now()).label("expired")).where(uploads.c.id == upload_id)
         if not actor.is_admin:
             query = query.where(uploads.c.owner_id == actor.user_id)
-        row: Any = connection.execute(query).one_or_none()
+        row: Any = connection.execute(query).one_or_none() if is_id(upload_id) else None
         if row is None:
             raise NotFound("upload_not_found")
         if row.expired and not expired_too:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -37,6 +38,8 @@ class Writer:
     Attributes:
         committed: bytes of the upload that are safely stored.
         position: bytes of the upload that were written, synced or not.
+        name: of the file.
+        expires_at: when the upload is given up if nothing more comes; None before the first commit.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class Writer:
         self._file = file
         self._upload_id = upload_id
         self._owner_id = owner_id
-        self._name = name
+        self.name = name
         self._size = size
         self._token = token
         self._checksum = checksum
@@ -68,6 +71,7 @@ class Writer:
         self._marked_at = time.monotonic()
         self._marked = offset  # position at the last commit, which with a checksum is not what is committed
         self.committed = self.position = offset
+        self.expires_at: datetime | None = None
 
     @classmethod
     def begin(
@@ -128,7 +132,7 @@ class Writer:
         """
         with self._mutex:
             if self._file is None or self.position + len(piece) > self._size:
-                raise Refused("upload_too_long", 413, name=self._name, size=self._size)
+                raise Refused("upload_too_long", 413, name=self.name, size=self._size)
             with refuse_when_full():
                 _write_all(self._file, piece)
             self.position += len(piece)
@@ -149,9 +153,9 @@ class Writer:
                 if self._checksum is not None and not self._checksum.matches:
                     self.position = self.committed
                     if self._file is not None:
-                        _cut(self._file, self.committed, self._name)
+                        _cut(self._file, self.committed, self.name)
                         self._commit(last=True)
-                    raise Refused("checksum_mismatch", 460, name=self._name)
+                    raise Refused("checksum_mismatch", 460, name=self.name)
                 if self._file is not None:
                     if self.position == self._size:
                         self._complete(self._file)
@@ -170,7 +174,7 @@ class Writer:
                 if self._file is not None:
                     if self._checksum is not None:
                         self.position = self.committed
-                        _cut(self._file, self.committed, self._name)
+                        _cut(self._file, self.committed, self.name)
                     if self.position == self._size:
                         self._complete(self._file)
                     else:
@@ -208,7 +212,7 @@ class Writer:
         try:
             with self._database.write() as connection:
                 insert_upload_file(
-                    connection, self._upload_id, self._owner_id, self._name, size, sha256, self._expire_seconds
+                    connection, self._upload_id, self._owner_id, self.name, size, sha256, self._expire_seconds
                 )
                 self._update(connection, size, last=True, file_id=self._upload_id)
         except NotFound:
@@ -219,7 +223,7 @@ class Writer:
         path.unlink(missing_ok=True)
 
     def _update(self, connection: Connection, offset: int, *, last: bool, file_id: str | None = None) -> None:
-        changed = connection.execute(
+        self.expires_at = connection.execute(
             update(uploads)
             .where(uploads.c.id == self._upload_id, uploads.c.writer == self._token)
             .values(
@@ -229,8 +233,9 @@ class Writer:
                 expires_at=db_now(self._expire_seconds),
                 file_id=file_id,
             )
-        )
-        if changed.rowcount != 1:
+            .returning(uploads.c.expires_at)
+        ).scalar_one_or_none()
+        if self.expires_at is None:
             raise NotFound("upload_not_found")
 
     def _sync(self, file: BinaryIO) -> None:
