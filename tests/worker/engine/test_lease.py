@@ -259,7 +259,8 @@ def test_effects_of_a_chunk_that_fails_are_rolled_back(engine):
             lease.checkpoint(connection, job, taken.lease_token, {"row": 7})
             raise RuntimeError
 
-    pytest.raises(RuntimeError, chunk)
+    with pytest.raises(RuntimeError):
+        chunk()
     assert everything(engine.database) == before
 
 
