@@ -1,32 +1,23 @@
-"""What the packaged program starts: the command line, or, for its own child processes, one module of ours.
+"""What the packaged program starts: the command line or, for its own child processes, one part of the system.
 
-In a checkout a child is `python -m module …`. A package has no `python`; it starts itself again as
-`tasktray --module module …`, which is no option for people and so is not in the help.
+In a checkout a child is `python -m …`. A package has no `python`: it starts itself again with an argument that is no
+option for people, and `tasktray.part` knows which.
 """
 
 from __future__ import annotations
 
-import importlib
 import multiprocessing
 import sys
 
-ROOMS = ("api", "desktop", "tasktray", "worker")
-
 
 def main() -> None:
-    """Route to a module's `main()` or to the command line."""
+    """Route to a part or to the command line."""
     multiprocessing.freeze_support()
-    if len(sys.argv) > 2 and sys.argv[1] == "--module":
-        name = sys.argv[2]
-        if name.partition(".")[0] not in ROOMS:
-            raise SystemExit(f"no module of Tasktray: {name}")
-        sys.argv = [name, *sys.argv[3:]]
-        try:
-            module = importlib.import_module(f"{name}.__main__")
-        except ModuleNotFoundError:
-            module = importlib.import_module(name)
-        result = module.main()
-        raise SystemExit(result if isinstance(result, int) else 0)
+    from tasktray.part import branch
+
+    status = branch(sys.argv[1:])
+    if status is not None:
+        raise SystemExit(status)
     from tasktray.cli import main as command_line
 
     command_line()
