@@ -17,7 +17,6 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
 
 from api.dependencies import ActorDep, SettingsDep, UploadsDep
 from api.problems import refused
@@ -31,38 +30,8 @@ CONTENT_TYPE = "application/offset+octet-stream"
 _PIECE_BYTES = 512 * 1024  # what goes to the disk at once
 _PIECE_SECONDS = 2.0  # a slow client's bytes go there at the latest after this
 _STALL_SECONDS = 20.0  # a connection that brings nothing for so long no longer keeps others from the upload
-_LINGER_BYTES = 8 << 20
-_LINGER_SECONDS = 5.0
 # Threads of their own, so that slow disks do not take those of all other requests.
 _limiter = CapacityLimiter(16)
-
-
-class _Lingering(Response):
-    """A refusal that is sent at once, while the body that nobody wants is read and dropped for a while.
-
-    Without this the connection is reset under a client that is still sending, and it never sees the reason.
-    """
-
-    @classmethod
-    def of(cls, response: Response) -> _Lingering:
-        """The same answer, lingering."""
-        made = cls(response.body, response.status_code)
-        made.raw_headers = response.raw_headers
-        return made
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, then drain."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": self.body, "more_body": True})
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LINGER_SECONDS):
-                seen = 0
-                while seen < _LINGER_BYTES:
-                    message = await receive()
-                    seen += len(message.get("body", b""))
-                    if not message.get("more_body"):
-                        break
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class TusRoute(APIRoute):
@@ -82,12 +51,10 @@ class TusRoute(APIRoute):
                 response = refused(request.scope, error)
                 if error.status == 412:
                     response.headers["Tus-Version"] = tus.VERSION
+                if error.status == 408:
+                    response.headers["Connection"] = "close"
                 if error.status == 423:
                     response.headers["Retry-After"] = "1"
-                # One that waits for "100 Continue" sends nothing more after a refusal.
-                if _has_body(request) and not _ended(request) and "expect" not in request.headers:
-                    response.headers["Tus-Resumable"] = tus.VERSION
-                    return _Lingering.of(response)
             response.headers["Tus-Resumable"] = tus.VERSION
             return response
 
@@ -205,7 +172,6 @@ async def _receive(request: Request, writer: Writer) -> int:
                     await _in_thread(writer.write, piece)
                     written_at = clock()
                 patience.reschedule(clock() + _STALL_SECONDS)
-            request.state.body_ended = True
             patience.reschedule(None)
             if rest:
                 piece, rest = rest, bytearray()
@@ -215,8 +181,6 @@ async def _receive(request: Request, writer: Writer) -> int:
         received = await _end(writer, rest)
         raise Refused("upload_stalled", 408, name=writer.name, seconds=int(_STALL_SECONDS), received=received) from None
     except BaseException as error:
-        if isinstance(error, ClientDisconnect):
-            request.state.body_ended = True
         # Also at a stop of the server: a second cancellation must not keep us from telling what is stored.
         with contextlib.suppress(Exception):
             await asyncio.shield(_end(writer, rest))
@@ -249,7 +213,3 @@ def _length(request: Request) -> int | None:
 
 def _has_body(request: Request) -> bool:
     return "Transfer-Encoding" in request.headers or bool(_length(request))
-
-
-def _ended(request: Request) -> bool:
-    return bool(getattr(request.state, "body_ended", False))
