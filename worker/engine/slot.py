@@ -327,7 +327,7 @@ class Slot:
                 lease.crashed(*job, "runner_died", {"exit_code": run.runner.exit_code}, publish=self._publish)
                 return "retried", "runner_died"
             case "lost":
-                return "failed", "lease_lost"
+                raise LeaseLost
             case _:
                 return self._fail(run, outcome)
 
