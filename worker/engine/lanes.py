@@ -17,7 +17,7 @@ from worker.db.database import Database
 from worker.db.schema import jobs, lanes
 from worker.db.types import db_now
 from worker.engine import hints, workers
-from worker.engine.limits import IS_PENDING, IS_RUNNING
+from worker.engine.limits import IS_PENDING, look
 from worker.engine.routing import LANES, Publish, known_lane
 from worker.errors import Forbidden
 from worker.settings import Settings
@@ -89,17 +89,17 @@ def overview(database: Database, settings: Settings) -> list[Lane]:
         for name, condition in (
             ("pending", IS_PENDING),
             ("due", IS_PENDING & (jobs.c.run_at <= db_now())),
-            ("running", IS_RUNNING),
         ):
             query = select(jobs.c.lane, func.count()).where(condition).group_by(jobs.c.lane)
             counts[name] = Counter(dict(connection.execute(query).all()))
+        situation = look(connection, settings)
         there = [worker for worker in workers.online(connection, settings) if not worker.stopping]
     return [
         Lane(
             name=lane,
             pending=counts["pending"][lane],
             due=counts["due"][lane],
-            running=counts["running"][lane],
+            running=situation.running_lanes[lane],
             workers=sum(lane in worker.lanes for worker in there),
             slots=sum(worker.slots for worker in there if lane in worker.lanes),
             paused_at=paused.get(lane),

@@ -23,13 +23,14 @@ class Situation:
 
     Attributes:
         paused: names of paused lanes.
-        running_kinds, running_owners: how many jobs run, by kind and by owner's id.
+        running_kinds, running_owners, running_lanes: how many jobs run, by kind, by owner's id, by lane.
         user_limit: jobs of one user that may run at the same time; 0: no limit.
     """
 
     paused: frozenset[str]
     running_kinds: Counter[str]
     running_owners: Counter[str]
+    running_lanes: Counter[str]
     user_limit: int
 
     @property
@@ -59,11 +60,15 @@ def look(connection: Connection, settings: Settings) -> Situation:
     paused = connection.execute(select(lanes.c.name).where(lanes.c.paused_at.is_not(None))).scalars()
     by_kind: Counter[str] = Counter()
     by_owner: Counter[str] = Counter()
-    counted = select(jobs.c.kind, jobs.c.owner_id, func.count()).where(IS_RUNNING)
-    for kind, owner, count in connection.execute(counted.group_by(jobs.c.kind, jobs.c.owner_id)):
+    by_lane: Counter[str] = Counter()
+    columns = (jobs.c.kind, jobs.c.owner_id, jobs.c.lane)
+    for kind, owner, lane, count in connection.execute(
+        select(*columns, func.count()).where(IS_RUNNING).group_by(*columns)
+    ):
         by_kind[kind] += count
         by_owner[owner] += count
-    return Situation(frozenset(paused), by_kind, by_owner, settings.user_running_limit)
+        by_lane[lane] += count
+    return Situation(frozenset(paused), by_kind, by_owner, by_lane, settings.user_running_limit)
 
 
 def served_lanes(connection: Connection, settings: Settings) -> frozenset[str]:

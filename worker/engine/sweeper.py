@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
@@ -118,10 +119,10 @@ class Sweeper:
         """Remove tombstones and idempotency keys that are older than 30 days, and workers not seen for a day."""
         with self.database.read() as connection:
             old_stones = connection.execute(
-                select(func.max(tombstones.c.change_no)).where(tombstones.c.at < db_now(-TOMBSTONE_SECONDS))
+                select(func.max(tombstones.c.change_no)).where(tombstones.c.at < _ago(TOMBSTONE_SECONDS))
             ).scalar_one()
             old_key = connection.execute(
-                select(idempotency_keys.c.job_id).where(idempotency_keys.c.created_at < db_now(-KEY_SECONDS)).limit(1)
+                select(idempotency_keys.c.job_id).where(idempotency_keys.c.created_at < _ago(KEY_SECONDS)).limit(1)
             ).first()
             silent = workers.forgettable(connection)
         if old_stones is None and old_key is None and not silent:
@@ -130,7 +131,7 @@ class Sweeper:
         with self.database.write() as connection:
             if old_key is not None:
                 count += connection.execute(
-                    delete(idempotency_keys).where(idempotency_keys.c.created_at < db_now(-KEY_SECONDS))
+                    delete(idempotency_keys).where(idempotency_keys.c.created_at < _ago(KEY_SECONDS))
                 ).rowcount
             if silent:
                 count += workers.forget(connection)
@@ -143,6 +144,11 @@ class Sweeper:
                     .values(floor=old_stones)
                 )
         return count
+
+
+def _ago(seconds: float) -> ScalarSelect[datetime]:
+    # A subquery, evaluated once: PostgreSQL's clock is volatile and could not be looked up in an index.
+    return select(db_now(-seconds)).scalar_subquery()
 
 
 @dataclass(slots=True)
