@@ -13,7 +13,7 @@ from api import documentation, problems
 from api.authentication import Authentication, Authenticator
 from api.feed import Feed
 from api.middleware import BodyLimit, Guard
-from api.routes import audit, auth, datasets, files, health, jobs, kinds, stream, uploads, users
+from api.routes import aliases, audit, auth, datasets, files, health, jobs, kinds, stream, uploads, users
 from worker.db.database import Database
 from worker.settings import Settings
 
@@ -61,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     v1 = APIRouter(prefix="/api/v1")
-    for module in (auth, users, kinds, datasets, uploads, stream, jobs, files, audit):
+    for module in (auth, users, kinds, datasets, uploads, stream, jobs, files, audit, aliases):
         v1.include_router(module.router)
     app.include_router(v1)
     app.include_router(health.router)

@@ -204,6 +204,16 @@ class Uploads:
             audit.record(connection, actor, "upload.create", "upload", file_id, name=name, size=size)
             return get_file(connection, actor, file_id)
 
+    def drop(self, actor: Actor, file: FileRow) -> None:
+        """Take back what `keep` has just kept, unless a job works on it."""
+        with self.database.write() as connection:
+            used = exists().where(job_uploads.c.file_id == files.c.id)
+            gone = connection.execute(delete(files).where(files.c.id == file.id, ~used)).rowcount
+            if gone:
+                audit.record(connection, actor, "upload.delete", "upload", file.id, name=file.name)
+        if gone:
+            self.storage.delete(file.storage_key)
+
     def _refuse_size(self, size: int) -> None:
         limit = self.settings.upload_max_bytes
         if size > limit:
