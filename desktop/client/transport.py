@@ -74,7 +74,7 @@ def normal_url(address: str) -> str:
     Raises:
         ClientError: `bad_address`.
     """
-    text = address.strip().rstrip("/")
+    text = address.strip()
     try:
         if "://" not in text:
             text = ("http://" if is_loopback(urlsplit("//" + text).hostname) else "https://") + text
@@ -84,7 +84,7 @@ def normal_url(address: str) -> str:
         ok = False
     if not ok:
         raise ClientError("bad_address", server=address)
-    path = parts.path.removesuffix("/api/v1").rstrip("/")
+    path = parts.path.rstrip("/").removesuffix("/api/v1").rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
