@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ScalarSelect, delete, func, or_, select, update
 
 from worker.db.database import Database
 from worker.db.schema import counters, idempotency_keys, jobs, tombstones
