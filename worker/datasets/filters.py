@@ -25,7 +25,8 @@ def conditions(dataset: Dataset, filters: Mapping[str, Mapping[str, Any]]) -> li
 
     Args:
         dataset: whose table.
-        filters: field -> {operator: value}; `eq: None` means empty, bounds are included, `contains` looks for a part
+        filters: field -> {operator: value}; None: no condition; `in: [None]` means empty; bounds are
+            included; `contains` looks for a part
             of a text without regard to case.
 
     Raises:
@@ -39,6 +40,8 @@ def conditions(dataset: Dataset, filters: Mapping[str, Mapping[str, Any]]) -> li
             errors.append({"field": f"filters.{name}", "code": "filter_unknown_field", "values": {"field": name}})
             continue
         for operator, value in given.items():
+            if value is None:
+                continue
             try:
                 result.append(_condition(dataset, f, operator, value))
             except Unfit as unfit:
@@ -65,7 +68,8 @@ def _condition(dataset: Dataset, f: Field, operator: str, value: Any) -> ColumnE
     column: Column[Any] = dataset.table.c[f.name]
     match operator:
         case "eq":
-            return column.is_(None) if value is None else column == typed(f, value)
+            equal: ColumnElement[bool] = column == typed(f, value)
+            return equal
         case "in":
             if not isinstance(value, list | tuple):
                 raise Unfit("filter_bad_value")

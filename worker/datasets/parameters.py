@@ -139,8 +139,8 @@ class Filter(BaseModel):
     """Conditions on one field; all that are given must hold.
 
     Attributes:
-        eq: equals; None (given as such) means empty.
-        in_: is one of these.
+        eq: equals.
+        in_: is one of these; None among them means empty.
         contains: a text contains this, without regard to case.
         from_, to: lower and upper bound, both included.
     """
@@ -155,7 +155,7 @@ class Filter(BaseModel):
 
     @model_validator(mode="after")
     def _something(self) -> Filter:
-        if not self.model_fields_set:
+        if all(value is None for value in (self.eq, self.in_, self.contains, self.from_, self.to)):
             raise PydanticCustomError("empty_filter", "a filter needs at least one of eq, in, contains, from, to")
         return self
 

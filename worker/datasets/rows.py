@@ -71,6 +71,8 @@ def _cursor(key: list[Any]) -> str:
 def _after(dataset: Dataset, keys: list[Any], cursor: str) -> ColumnElement[bool]:
     try:
         last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(last, list):
+            raise Unfit("invalid_cursor")  # noqa: TRY301 - one way out for all that may be wrong with it
         values = [typed(dataset.schema.by_name[name], v) for name, v in zip(dataset.schema.key, last, strict=True)]
     except (ValueError, TypeError, Unfit):
         raise Refused("invalid_cursor", 400) from None
