@@ -1,0 +1,372 @@
+"""Whatever happens in whatever order, the jobs in the database are where a plain model says that they are.
+
+`TASKTRAY_FUZZ=500` tries that many random lives instead of the same few of every run.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import delete, select
+
+from tests.worker.engine.engine import Engine
+from worker.db.database import Database
+from worker.db.schema import jobs, tombstones
+from worker.engine import control, lease
+from worker.engine.claim import Claim
+from worker.engine.lease import ProgressReport
+from worker.errors import Conflict, LeaseLost, NotFound
+
+FUZZ = int(os.environ.get("TASKTRAY_FUZZ", "0"))
+LIMITS = {"test.plain": 0, "test.single": 1, "test.fragile": 0}
+RETRIES = {"test.plain": 5, "test.single": 5, "test.fragile": 2}
+USER_LIMIT = 2
+CRASH_LIMIT = 3
+ENDED = ("succeeded", "failed", "cancelled")
+
+
+@dataclass
+class Model:
+    """A job as it ought to be."""
+
+    owner: str
+    kind: str
+    priority: int
+    state: str = "pending"
+    attempt: int = 0
+    crashes: int = 0
+    retries: int = 0
+    due: bool = True
+    cancel: bool = False
+    checkpoint: Any = None
+    token: str | None = None
+    expired: bool = False
+    result: Any = None
+    error: str | None = None
+
+    def leave(self, state: str, due: bool = True) -> None:
+        self.state, self.token, self.expired, self.due = state, None, False, due
+
+    def cancelled(self) -> None:
+        self.leave("cancelled")
+        self.error = None
+
+    def crash(self) -> None:
+        if self.cancel:
+            self.cancelled()
+            return
+        self.crashes += 1
+        if self.crashes >= CRASH_LIMIT:
+            self.leave("failed")
+            self.error = "quarantined"
+        else:
+            self.leave("pending", due=False)
+
+
+@dataclass
+class Follower:
+    """Somebody who only ever reads the change feed."""
+
+    cursor: str
+    known: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+
+class Life(RuleBasedStateMachine):
+    """The engine on one side, `Model` on the other."""
+
+    engine: Engine
+
+    ids = Bundle("ids")
+    claims = Bundle("claims")
+
+    def __init__(self) -> None:
+        super().__init__()
+        with self.engine.database.write() as connection:
+            connection.execute(delete(jobs))
+            connection.execute(delete(tombstones))
+        self.jobs: dict[str, Model] = {}
+        self.people = {p.username: p for p in (self.engine.ann, self.engine.bob, self.engine.root)}
+        self.follower = Follower(self.engine.head())
+
+    # ------------------------------------------------------------ people
+
+    @rule(
+        target=ids,
+        owner=st.sampled_from(["ann", "bob", "root"]),
+        kind=st.sampled_from(sorted(LIMITS)),
+        priority=st.sampled_from(["high", "normal", "low"]),
+    )
+    def submit(self, owner, kind, priority):
+        job = self.engine.job(kind, self.people[owner], priority=priority)
+        self.jobs[job] = Model(owner, kind, ("high", "normal", "low").index(priority))
+        return job
+
+    @rule(job=ids)
+    def cancel(self, job):
+        model = self.jobs.get(job)
+        if model is None:
+            self.refused(NotFound, self.engine.cancel, job)
+        elif model.state in ENDED:
+            self.refused(Conflict, self.engine.cancel, job)
+        else:
+            self.engine.cancel(job)
+            model.cancel = True
+            if model.state == "pending":
+                model.leave("cancelled")  # what went wrong before stays written down
+
+    @rule(job=ids)
+    def retry(self, job):
+        model = self.jobs.get(job)
+        args = (self.engine.database, self.engine.root, job)
+        if model is None:
+            self.refused(NotFound, control.retry, *args)
+        elif model.state not in ("failed", "cancelled"):
+            self.refused(Conflict, control.retry, *args)
+        else:
+            control.retry(*args, settings=self.engine.settings, publish=self.engine.publish)
+            model.leave("pending")
+            model.crashes = model.retries = 0
+            model.cancel, model.error, model.result = False, None, None
+
+    @rule(job=ids, priority=st.sampled_from(["high", "normal", "low"]))
+    def prioritise(self, job, priority):
+        model = self.jobs.get(job)
+        args = (self.engine.database, self.engine.root, job, priority)
+        number = ("high", "normal", "low").index(priority)
+        if model is None:
+            self.refused(NotFound, control.patch, *args)
+        elif model.state != "pending" and model.priority != number:
+            self.refused(Conflict, control.patch, *args)
+        else:
+            control.patch(*args, publish=self.engine.publish)
+            model.priority = number
+
+    @rule(job=consumes(ids))
+    def delete(self, job):
+        model = self.jobs.get(job)
+        args = (self.engine.database, self.engine.root, job)
+        if model is None:
+            self.refused(NotFound, control.delete, *args)
+        elif model.state not in ENDED:
+            self.refused(Conflict, control.delete, *args)
+        else:
+            control.delete(*args)
+            del self.jobs[job]
+
+    # ------------------------------------------------------------ workers
+
+    @rule(target=claims)
+    def claim(self):
+        expected = self.best()
+        taken = self.engine.claim()
+        assert (taken and taken.job_id) == expected
+        if taken is None:
+            return multiple()
+        model = self.jobs[taken.job_id]
+        model.state, model.token, model.expired, model.due = "running", taken.lease_token, False, True
+        model.attempt += 1
+        assert (taken.attempt, taken.checkpoint) == (model.attempt, model.checkpoint)
+        return taken
+
+    def best(self) -> str | None:
+        running = [model for model in self.jobs.values() if model.state == "running"]
+        with self.engine.database.read() as connection:
+            rows = {row.id: row for row in connection.execute(select(jobs.c.id, jobs.c.run_at, jobs.c.claimed_at))}
+        turns: dict[str, float] = {}
+        for job, model in self.jobs.items():
+            if rows[job].claimed_at:
+                turns[model.owner] = max(turns.get(model.owner, 0), rows[job].claimed_at.timestamp())
+        may = [
+            (
+                model.priority,
+                sum(other.owner == model.owner for other in running),
+                turns.get(model.owner, 0),
+                rows[job].run_at,
+                job,
+            )
+            for job, model in self.jobs.items()
+            if model.state == "pending"
+            and model.due
+            and (not LIMITS[model.kind] or sum(other.kind == model.kind for other in running) < LIMITS[model.kind])
+            and sum(other.owner == model.owner for other in running) < USER_LIMIT
+        ]
+        return min(may)[-1] if may else None
+
+    def write(self, taken: Claim, function, *args, **values) -> Model | None:
+        """Call with the claim's token; None when the lease is lost, which must then be told."""
+        model = self.jobs.get(taken.job_id)
+        if model is None or model.token != taken.lease_token:
+            with pytest.raises(LeaseLost):
+                function(*args, **values)
+            return None
+        function(*args, **values)
+        return model
+
+    def end(self, taken: Claim, function, *args, **values) -> Model | None:
+        engine = self.engine
+        return self.write(
+            taken, function, engine.database, engine.settings, taken.job_id, taken.lease_token, *args, **values
+        )
+
+    @rule(taken=claims, rows=st.none() | st.integers(0, 10))
+    def heartbeat(self, taken, rows):
+        report = None if rows is None else ProgressReport("stage_x", {}, rows, 10)
+        model = self.write(
+            taken, lease.heartbeat, self.engine.database, taken.job_id, taken.lease_token, report, lease_seconds=45
+        )
+        if model:
+            model.expired = False
+
+    @rule(taken=claims, value=st.integers(0, 5))
+    def checkpoint(self, taken, value):
+        def chunk():
+            with self.engine.database.write() as connection:
+                lease.checkpoint(connection, taken.job_id, taken.lease_token, {"row": value})
+
+        if model := self.write(taken, chunk):
+            model.checkpoint, model.crashes = {"row": value}, 0
+
+    @rule(taken=claims)
+    def finish(self, taken):
+        if model := self.end(taken, lease.finish, {"done": 1}):
+            model.leave("succeeded")
+            model.crashes, model.error, model.result = 0, None, {"done": 1}
+
+    @rule(taken=claims)
+    def fail(self, taken):
+        if model := self.end(taken, lease.fail, "boom"):
+            model.leave("failed")
+            model.error = "boom"
+
+    @rule(taken=claims)
+    def fail_for_now(self, taken):
+        if model := self.end(taken, lease.fail, "busy", transient=True):
+            if model.cancel:
+                model.cancelled()
+                return
+            model.error = "busy"
+            if model.retries >= RETRIES[model.kind]:
+                model.leave("failed")
+            else:
+                model.retries += 1
+                model.leave("pending", due=False)
+
+    @rule(taken=claims)
+    def stop_as_asked(self, taken):
+        if model := self.end(taken, lease.cancelled, {"stopped": 1}):
+            model.cancelled()
+            model.result = {"stopped": 1}
+
+    @rule(taken=claims)
+    def release(self, taken):
+        if model := self.end(taken, lease.release):
+            if model.cancel:
+                model.cancelled()
+            else:
+                model.attempt -= 1
+                model.leave("pending")
+
+    @rule(taken=claims)
+    def kill(self, taken):
+        if model := self.end(taken, lease.crashed):
+            model.crash()
+
+    # ------------------------------------------------------------ time
+
+    @rule(taken=claims)
+    def stall(self, taken):
+        model = self.jobs.get(taken.job_id)
+        if model and model.token == taken.lease_token:
+            self.engine.pass_time(46, taken.job_id)
+            model.expired = True
+
+    @rule()
+    def clock_moves(self):
+        self.engine.pass_time(1000)
+        for model in self.jobs.values():
+            model.expired = model.state == "running"
+            model.due = True
+
+    @rule()
+    def sweep(self):
+        rescued = self.engine.sweeper().sweep().rescued
+        assert set(rescued) == {job for job, model in self.jobs.items() if model.expired}
+        for job in rescued:
+            self.jobs[job].crash()
+
+    @precondition(lambda self: self.jobs)
+    @rule(limit=st.integers(1, 5))
+    def follow(self, limit):
+        while True:
+            answer = self.engine.changes(self.follower.cursor, limit=limit)
+            for view in answer.jobs:
+                self.follower.known[view.id] = (view.state, view.attempt)
+            for job in answer.removed:
+                self.follower.known.pop(job, None)
+            self.follower.cursor = answer.cursor
+            if not answer.more:
+                break
+        assert self.follower.known == {job: (model.state, model.attempt) for job, model in self.jobs.items()}
+
+    # ------------------------------------------------------------ the comparison
+
+    @invariant()
+    def the_table_is_as_the_model_says(self):
+        with self.engine.database.read() as connection:
+            rows = connection.execute(select(jobs)).all()
+        assert {
+            row.id: (
+                row.state, row.priority, row.attempt, row.crashes, row.retries, row.cancel_requested_at is not None,
+                row.checkpoint, row.lease_token, row.result, row.error_code,
+            )
+            for row in rows
+        } == {
+            job: (
+                m.state, m.priority, m.attempt, m.crashes, m.retries, m.cancel, m.checkpoint, m.token, m.result, m.error
+            )
+            for job, m in self.jobs.items()
+        }  # fmt: skip
+        for row in rows:
+            assert (row.finished_at is not None) == (row.state in ENDED)
+            assert (row.lease_until is not None) == (row.state == "running")
+
+    @invariant()
+    def no_limit_is_passed(self):
+        running = [model for model in self.jobs.values() if model.state == "running"]
+        assert sum(model.kind == "test.single" for model in running) <= 1
+        assert all(sum(model.owner == owner for model in running) <= USER_LIMIT for owner in self.people)
+
+    def refused(self, error, function, *args):
+        with pytest.raises(error):
+            function(*args)
+
+
+def test_the_life_of_a_job_follows_the_model(database: Database):
+    Life.engine = Engine(database, user_running_limit=USER_LIMIT)
+    Life.engine.worker(slots=4)
+    run_state_machine_as_test(
+        Life,
+        settings=settings(
+            max_examples=FUZZ or 25,
+            stateful_step_count=40,
+            derandomize=not FUZZ,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
