@@ -203,8 +203,8 @@ class Column:
 
 
 def _plain(text: str) -> bool:
-    """Whether no invisible mark or half of a character is in a text."""
-    if any(mark in text for mark in "\ufeff\u200b\u200c\u200d\u2060"):
+    """Whether no NUL, invisible mark or half of a character is in a text."""
+    if any(mark in text for mark in "\0\ufeff\u200b\u200c\u200d\u2060"):
         return False
     try:
         text.encode()

@@ -13,6 +13,7 @@ from pathlib import Path
 from tabular.cells import Cell
 from tabular.encoding import detect, verify
 from tabular.errors import TableError
+from tabular.header import Ranges
 
 _CANDIDATES = (",", "\t", ";", "|")
 _GUARDED = re.compile("'+[=+\\-@\t\r]")
@@ -43,7 +44,7 @@ class Delimited:
         if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
             raise TableError("bad_delimiter", delimiter=delimiter)
         # A mark at the start of the file is not part of the first header, whatever name the encoding was given by.
-        decoded = verify(path, _NAMES.get(encoding.casefold(), encoding)) if encoding else detect(path)
+        decoded = verify(path, _NAMES.get(encoding.casefold(), encoding), encoding) if encoding else detect(path)
         self.encoding = decoded.encoding
         self._lines = decoded.lines
         self._guarded = decoded.guarded
@@ -97,7 +98,11 @@ class Delimited:
 
     def extent(self, sheet: str) -> tuple[int, int] | None:
         """Rows (the file's lines: quoted ones count too) and 0 columns."""
-        return self._lines + 1, 0
+        return self._lines, 0
+
+    def merged(self, sheet: str) -> Ranges:
+        """Text has no merged cells."""
+        return ()
 
     def fraction(self) -> float | None:
         """How much of the file has been read, 0 to 1."""

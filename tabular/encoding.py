@@ -27,7 +27,7 @@ class Decoded:
 
     Attributes:
         encoding: Python's name of the codec that decodes every byte.
-        lines: newlines in the whole file.
+        lines: lines in the whole file.
         guarded: some place looks like a cell that was neutralised against formula injection (`'=…`).
     """
 
@@ -36,17 +36,18 @@ class Decoded:
     guarded: bool
 
 
-def verify(path: Path, encoding: str) -> Decoded:
-    """Decode the whole file strictly.
+def verify(path: Path, encoding: str, called: str | None = None) -> Decoded:
+    """Decode the whole file strictly; `called` is the name of the encoding that a person knows.
 
     Raises:
         TableError: `unknown_encoding`; `wrong_encoding` with the 1-based `byte` and `line` of the first misfit.
     """
+    called = called or encoding
     try:
         decoder = codecs.getincrementaldecoder(encoding)("strict")
     except LookupError:
-        raise TableError("unknown_encoding", file=path.name, encoding=encoding) from None
-    lines, read, guarded = 0, 0, False
+        raise TableError("unknown_encoding", file=path.name, encoding=called) from None
+    lines, read, guarded, open_line = 0, 0, False, False
     with path.open("rb") as file:
         while True:
             chunk = file.read(_CHUNK)
@@ -56,15 +57,14 @@ def verify(path: Path, encoding: str) -> Decoded:
             except UnicodeDecodeError as error:
                 lines += bytes(error.object[: error.start]).count(b"\n")
                 byte = read - pending + error.start + 1
-                raise TableError(
-                    "wrong_encoding", file=path.name, encoding=encoding, byte=byte, line=lines + 1
-                ) from None
+                raise TableError("wrong_encoding", file=path.name, encoding=called, byte=byte, line=lines + 1) from None
             except UnicodeError:  # a UTF-16 stream without its mark
-                raise TableError("wrong_encoding", file=path.name, encoding=encoding, byte=1, line=1) from None
+                raise TableError("wrong_encoding", file=path.name, encoding=called, byte=1, line=1) from None
             if not chunk:
-                return Decoded(encoding, lines, guarded)
+                return Decoded(encoding, lines + open_line, guarded)
             read += len(chunk)
             lines += text.count("\n")
+            open_line = text[-1:] != "\n" if text else open_line
             guarded = guarded or ("'" in text and _GUARD.search(text) is not None) or text.endswith("'")
 
 

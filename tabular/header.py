@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from tabular.cells import EMPTY, ERRORS, Cell
@@ -55,7 +55,16 @@ def _is_label(cell: Cell) -> bool:
     return any(ch.isalpha() for ch in text) and sum(ch.isdigit() for ch in text) * 2 < len(text)
 
 
-def find(rows: Sequence[Sequence[Cell]], given: int | None, known: Collection[str] = ()) -> Header | None:
+Ranges = Sequence[tuple[tuple[int, int], tuple[int, int]]]
+"""Merged cells: 0-based (first row, first column), (last row, last column)."""
+
+
+def find(
+    rows: Sequence[Sequence[Cell]],
+    given: int | None,
+    known: Collection[str] = (),
+    merged: Callable[[], Ranges] | None = None,
+) -> Header | None:
     """Find the header among the first rows of a sheet.
 
     Args:
@@ -63,6 +72,7 @@ def find(rows: Sequence[Sequence[Cell]], given: int | None, known: Collection[st
         given: the 1-based row that a person named.
         known: compact names (`tabular.names.compact`) that the wanted columns may have; a row with two of them is
             preferred to the rows that merely look like a header.
+        merged: tells the sheet's merged cells; asked only where a second header row seems to follow.
 
     Returns:
         None when there is no row that could be one.
@@ -79,7 +89,7 @@ def find(rows: Sequence[Sequence[Cell]], given: int | None, known: Collection[st
         index = _by_looks(rows[:SEARCHED], filled)
     names = _trimmed(rows[index])
     second = _second_row(names, rows[index + 1]) if index + 1 < len(rows) else None
-    if second is not None:
+    if second is not None and merged is not None and _grouped(merged(), index):
         index, names = index + 1, second
     return Header(index + 1, tuple(names), tuple(rows[index]))
 
@@ -98,12 +108,17 @@ def _by_looks(rows: Sequence[Sequence[Cell]], filled: list[int]) -> int:
     first = next(i for i, n in enumerate(filled) if n)
     for i, row in enumerate(rows):
         # A title line, "printed on …" or a unit note fills few of the columns that the table has.
-        if not filled[i] or filled[i] * 2 < widest:
+        if not filled[i] or filled[i] * 2 < widest or (filled[i] == 1 < widest):
             continue
         labels = [c for c in row if _is_label(c)]
         if len(labels) * 10 >= filled[i] * 8 and len({_name(c) for c in labels}) * 10 >= len(labels) * 9:
             return i
     return next((i for i, n in enumerate(filled) if n * 2 >= widest), first)
+
+
+def _grouped(merged: Ranges, row: int) -> bool:
+    """Whether some name of this row is merged over several columns."""
+    return any(top <= row <= bottom and right > left for (top, left), (bottom, right) in merged)
 
 
 def _second_row(names: list[str], below: Sequence[Cell]) -> list[str] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -281,7 +282,7 @@ def _open(path: Path, adapter: Calamine | Openpyxl | Delimited, options: ReadOpt
     for name in names:
         count = max(_PEEKED, (options.header_row or 0) + 20)
         top = adapter.peek(name, count)
-        found = headers_.find(top, options.header_row, known)
+        found = headers_.find(top, options.header_row, known, partial(adapter.merged, name))
         if found is None:
             continue
         below = [row for row in top[found.row :] if not is_blank(row)]

@@ -17,6 +17,7 @@ import python_calamine_plus as calamine
 
 from tabular.cells import Cell, Uncalculated
 from tabular.errors import TableError
+from tabular.header import Ranges
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK\x03\x04"
@@ -173,6 +174,12 @@ class Calamine:
             return None
         return int(found[2]), _column_number(found[1].decode())
 
+    def merged(self, sheet: str) -> Ranges:
+        """The sheet's merged cells; of an xlsx this costs a pass over the sheet."""
+        if self.format == "xlsx":
+            return self._book.stream_sheet_by_name(sheet, rich=True).merged_cell_ranges or ()
+        return self._book.get_sheet_by_name(sheet).merged_cell_ranges or ()
+
     def fraction(self) -> float | None:
         """Not known: rows are what is counted here."""
         return None
@@ -224,6 +231,10 @@ class Openpyxl:
     def extent(self, sheet: str) -> tuple[int, int] | None:
         """Not known."""
         return None
+
+    def merged(self, sheet: str) -> Ranges:
+        """Not known while streaming."""
+        return ()
 
     def fraction(self) -> float | None:
         """Not known."""
