@@ -41,6 +41,8 @@ def choose(language: str) -> None:
     if language not in LANGUAGES:
         raise ValueError(language)
     application = QCoreApplication.instance()
+    if application is None:
+        raise RuntimeError("there is no application yet")
     for translator in _installed:
         application.removeTranslator(translator)
     _installed.clear()
@@ -63,3 +65,12 @@ def pick(titles: dict[str, str] | None, fallback: str = "") -> str:
     if not titles:
         return fallback
     return titles.get(_current) or titles.get("en") or fallback
+
+
+def QT_TRANSLATE_NOOP(context: str, text: str) -> str:
+    """Mark words in data for translation; `context` and the translation itself come when they are shown.
+
+    Qt's function of this name gives an `object`; lupdate goes by the name.
+    """
+    del context
+    return text

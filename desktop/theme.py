@@ -65,6 +65,7 @@ QFrame#banner[kind="error"] {{ background: {raised}; border: 1px solid {failed};
 QListView#sideBar {{ background: {window}; border: none; outline: none; }}
 QTableView {{ border: none; gridline-color: transparent; outline: none; }}
 QTableView#previewTable, QTableView#mappingTable {{ border: 1px solid {border}; gridline-color: {border}; }}
+QTableView#previewTable::item, QTableView#mappingTable::item {{ padding: 0 5px; }}
 QHeaderView {{ background: {base}; }}
 QHeaderView::section {{ background: {base}; color: {muted}; border: none; border-bottom: 1px solid {border};
     padding: 4px 8px; }}
@@ -76,6 +77,16 @@ QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: 4px; 
 QToolButton:hover, QToolButton:open {{ background: {hover}; }}
 QToolButton:focus {{ border-color: {accent}; }}
 QSplitter::handle {{ background: {border}; }}
+QFrame#rule {{ background: {border}; border: none; }}
+QWidget#emptyPage {{ background: {base}; }}
+QScrollBar:vertical {{ background: transparent; width: 11px; margin: 0; }}
+QScrollBar:horizontal {{ background: transparent; height: 11px; margin: 0; }}
+QScrollBar::handle {{ background: {track}; border-radius: 4px; margin: 2px; }}
+QScrollBar::handle:vertical {{ min-height: 28px; }}
+QScrollBar::handle:horizontal {{ min-width: 28px; }}
+QScrollBar::handle:hover {{ background: {muted}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 """
 
 

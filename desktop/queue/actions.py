@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP
-
+from desktop.language import QT_TRANSLATE_NOOP
 from desktop.queue.rows import OUTBOX_STATES, JobRow
 
 

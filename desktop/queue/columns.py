@@ -6,10 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP
-
 from desktop import formats
-from desktop.language import translate
+from desktop.language import QT_TRANSLATE_NOOP, translate
 from desktop.queue.rows import JobRow
 
 STATE_TEXTS = {
@@ -99,43 +97,43 @@ _SHOWN = ("state", "progress", "stage", "cancel_requested", "error", "result", "
 
 COLUMNS: tuple[Column, ...] = (
     Column(
-        "title", QT_TRANSLATE_NOOP("Columns", "Title"), 250,
+        "title", QT_TRANSLATE_NOOP("Columns", "Title"), 210,
         lambda r: r.title, lambda r: r.title.casefold(), ("title",), tip=lambda r: r.title,
     ),
     Column(
-        "kind", QT_TRANSLATE_NOOP("Columns", "Kind"), 130,
+        "kind", QT_TRANSLATE_NOOP("Columns", "Kind"), 115,
         lambda r: r.kind_title, lambda r: r.kind_title, ("kind_title",),
     ),
     Column(
-        "state", QT_TRANSLATE_NOOP("Columns", "State"), 118,
+        "state", QT_TRANSLATE_NOOP("Columns", "State"), 116,
         state_text, lambda r: _STATE_ORDER.get(r.state, 99), ("state", "cancel_requested", "note"),
         tip=lambda r: r.note or state_text(r),
     ),
     Column(
-        "progress", QT_TRANSLATE_NOOP("Columns", "Progress"), 260,
+        "progress", QT_TRANSLATE_NOOP("Columns", "Progress"), 215,
         progress_text, lambda r: r.progress, _SHOWN, tip=progress_text,
     ),
     Column(
-        "rows", QT_TRANSLATE_NOOP("Columns", "Rows"), 130,
+        "rows", QT_TRANSLATE_NOOP("Columns", "Rows"), 122,
         lambda r: formats.rows(r.rows_done, r.rows_total), lambda r: _last(r.rows_total or r.rows_done),
         ("rows_done", "rows_total"), right=True,
     ),
     Column(
-        "rate", QT_TRANSLATE_NOOP("Columns", "Rate"), 100,
+        "rate", QT_TRANSLATE_NOOP("Columns", "Rate"), 104,
         lambda r: formats.rate(r.rate) if r.state == "running" else "", lambda r: r.rate or 0.0,
         ("rate", "state"), right=True,
     ),
     Column(
-        "remaining", QT_TRANSLATE_NOOP("Columns", "Remaining"), 100,
+        "remaining", QT_TRANSLATE_NOOP("Columns", "Remaining"), 84,
         lambda r: formats.duration(r.eta) if r.state == "running" else "", lambda r: _last(r.eta),
         ("eta", "state"), right=True,
     ),
     Column(
-        "submitted", QT_TRANSLATE_NOOP("Columns", "Submitted"), 110,
+        "submitted", QT_TRANSLATE_NOOP("Columns", "Submitted"), 84,
         lambda r: formats.moment(r.created), lambda r: r.created, ("created",),
     ),
     Column(
-        "owner", QT_TRANSLATE_NOOP("Columns", "Owner"), 110,
+        "owner", QT_TRANSLATE_NOOP("Columns", "Owner"), 72,
         lambda r: r.owner, lambda r: r.owner.casefold(), ("owner",), tip=lambda r: r.owner,
     ),
 )  # fmt: skip

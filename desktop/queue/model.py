@@ -118,6 +118,10 @@ class QueueModel(QAbstractTableModel):
         """Ids of all rows, shown or not."""
         return self._all.keys()
 
+    def all_rows(self) -> list[JobRow]:
+        """All rows, shown or not, in no order."""
+        return list(self._all.values())
+
     def shown(self) -> list[JobRow]:
         """The rows as the view shows them, top to bottom."""
         return self._rows[::-1] if self._descending else list(self._rows)

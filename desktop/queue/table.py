@@ -69,7 +69,7 @@ class QueueTable(QTableView):
     def selected(self) -> list[JobRow]:
         """The selected rows, top to bottom. Reads selection ranges only, so that it costs nothing on long tables."""
         found: dict[int, JobRow] = {}
-        for part in self.selectionModel().selection():
+        for part in self.selectionModel().selection().toList():
             for row in range(part.top(), part.bottom() + 1):
                 found[row] = self.model().index(row, 0).data(RowRole)
         return [found[row] for row in sorted(found)]

@@ -1,0 +1,20 @@
+"""`python -m desktop`, and the entry of the packaged program."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the desktop; gives its exit status."""
+    # First of all: in a packaged program the processes that look at files start here, too.
+    multiprocessing.freeze_support()
+    from desktop.app import main as run
+
+    return run(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,541 @@
+"""The one controller between network and widgets.
+
+Widgets call its methods, which return at once, and listen to its signals; everything that may wait runs in the threads
+of `Operations`. A newer operation of the same key cancels the one before it, and a stale outcome is never emitted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desktop import language, problems
+from desktop.client import connection as embedded
+from desktop.client import models
+from desktop.client.client import Client
+from desktop.client.errors import Gone, Missing, Offline, SignInNeeded
+from desktop.connection import ConnectionState, Pacer
+from desktop.operations import Operations
+from desktop.outgoing import Outgoing
+from desktop.preferences.store import Cache, Preferences
+from desktop.queue.rows import JobRow, from_job
+from desktop.signin import keys
+from desktop.transfers import Transfers
+
+log = logging.getLogger(__name__)
+
+PAGE = 200  # jobs a request: small enough that reading its JSON does not hold up the window
+FIRST_JOBS = 5000  # how many are read without being asked for; older ones come on scrolling down
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetails:
+    """All that is known about one job."""
+
+    job: models.Job
+    events: list[models.Event]
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What one question to the server brought."""
+
+    user: models.User | None = None
+    rows: list[JobRow] = dataclasses.field(default_factory=list)
+    removed: list[str] = dataclasses.field(default_factory=list)
+    cursor: str | None = None
+    etag: str | None = None
+    older: str | None = None
+    first: bool = False
+    more: bool = False
+    poll_after_ms: int = 0
+
+
+class Controller(QObject):
+    """What the window knows and can do.
+
+    Attributes:
+        operations, outgoing, transfers: its parts.
+        connection: how the connection stands.
+        user: who is signed in; None before that.
+        kinds: what may be submitted, as last heard of, also while the server is away.
+
+    Signals:
+        jobs_changed: `(list[JobRow], list[str])`, new and changed rows, and ids that are gone.
+        jobs_loading: the list is being read.
+        connection_changed: a `ConnectionState`.
+        sign_in_wanted: why, in words; empty at the first start.
+        signed_in: a `models.User`.
+        kinds_changed: `list[models.Kind]`.
+        details_changed: a `JobDetails`.
+        details_loading: details of a job are being read.
+        operation_failed: `(key, words)`.
+        estimated: `(models.Estimate | None, list of field errors)`.
+        language_changed: another language holds; windows have to be made anew.
+    """
+
+    jobs_changed = Signal(object, object)
+    jobs_loading = Signal(bool)
+    connection_changed = Signal(object)
+    sign_in_wanted = Signal(str)
+    signed_in = Signal(object)
+    kinds_changed = Signal(object)
+    details_changed = Signal(object)
+    details_loading = Signal(bool)
+    operation_failed = Signal(str, str)
+    estimated = Signal(object, object)
+    language_changed = Signal()
+
+    def __init__(
+        self, preferences: Preferences, embedded_folder: Path | None = None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.preferences = preferences
+        self.cache = Cache(preferences.data / "cache")
+        self.operations = Operations(self)
+        self.connection = ConnectionState()
+        self.user: models.User | None = None
+        self.kinds = [models.parse(models.Kind, kind) for kind in self.cache.read("kinds") or []]
+        self._embedded_folder = embedded_folder
+        self._embedded: embedded.Connection | None = None
+        self._client: Client | None = None
+        self._pacer = Pacer()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._ask)
+        self._cursor: str | None = None
+        self._etag: str | None = None
+        self._older: str | None = None
+        self._versions: dict[str, int] = {}
+        self._active: set[str] = set()
+        self._minimised = False
+        self._remember = False
+        self.outgoing = Outgoing(self)
+        self.transfers = Transfers(self)
+        self.operations.busy_changed.connect(self._tell_busy)
+
+    # ------------------------------------------------------------ connecting
+
+    @property
+    def client(self) -> Client | None:
+        """The client of who is signed in."""
+        return self._client
+
+    @property
+    def online(self) -> bool:
+        """The server answered last."""
+        return self.connection.kind == "online"
+
+    def start(self) -> None:
+        """Connect to the embedded system, or to the server that was used last; else ask for a sign-in."""
+        self.outgoing.start()
+        found = embedded.find(self._embedded_folder)
+        server, username = self.preferences.server, self.preferences.username
+        if found and not server:
+            self._use_embedded(found)
+        elif server:
+            token = keys.read(server, username) if username else None
+            if token:
+                self._remember = True
+                self._use(self._make_client(server, refresh_token=token))
+            else:
+                self._set_connection(ConnectionState(server=server))
+                self.sign_in_wanted.emit("")
+        else:
+            self._set_connection(ConnectionState())
+            self.sign_in_wanted.emit("")
+
+    def close(self) -> None:
+        """Stop everything; called when the program ends."""
+        self._timer.stop()
+        if self._client:
+            self._client.close()
+        self.operations.close()
+        self.outgoing.close()
+        self.preferences.sync()
+
+    def use_embedded(self) -> bool:
+        """Connect to the system that runs on this computer; False when none does."""
+        found = embedded.find(self._embedded_folder)
+        if found:
+            self.preferences.server = ""
+            self._use_embedded(found)
+        return found is not None
+
+    def embedded_available(self) -> bool:
+        """Whether a system runs on this computer."""
+        return embedded.find(self._embedded_folder) is not None
+
+    def sign_in(self, server: str, username: str, password: str, ca_file: str = "", *, remember: bool = False) -> None:
+        """Sign in by password; `signed_in`, or `operation_failed` with the key `sign_in`."""
+
+        def work(_: object) -> tuple[Client, models.Tokens, bool]:
+            client = self._make_client(server, ca_file=ca_file)
+            try:
+                tokens = client.sign_in(username, password)
+            except BaseException:
+                client.close()
+                raise
+            kept = bool(
+                remember and tokens.refresh_token and keys.keep(client.base_url, username, tokens.refresh_token)
+            )
+            return client, tokens, kept
+
+        def done(result: tuple[Client, models.Tokens, bool]) -> None:
+            client, _, self._remember = result
+            self._embedded = None
+            self.preferences.server = client.base_url
+            self.preferences.username = username
+            self.preferences.ca_file = ca_file
+            self._use(client)
+
+        self.operations.start("sign_in", work, done, lambda e: self._failed("sign_in", e))
+
+    def sign_out(self) -> None:
+        """End the sign-in and forget what was remembered of it."""
+        client = self._client
+        server, username = self.preferences.server, self.preferences.username
+        self._forget_jobs()
+        self._client = None
+        self.user = None
+        self._embedded = None
+        self.preferences.server = ""
+        self._set_connection(ConnectionState())
+        if client:
+
+            def work(_: object) -> None:
+                client.sign_out()
+                client.close()
+                keys.forget(server, username)
+
+            self.operations.start("sign_out", work)
+        self.sign_in_wanted.emit("")
+
+    def set_language(self, name: str) -> None:
+        """Speak another language from now on; what the server said is asked for anew."""
+        self.preferences.language = name
+        language.choose(name)
+        if self._client:
+            self._client.language = language.current()
+            self._read_catalogue(self._client)
+            self._cursor = self._etag = None
+            self.operations.cancel("poll")
+            self.ask_now()
+        self.language_changed.emit()
+
+    def _make_client(
+        self, server: str, token: str | None = None, refresh_token: str | None = None, ca_file: str | None = None
+    ) -> Client:
+        ca = self.preferences.ca_file if ca_file is None else ca_file
+        return Client(
+            server, token, refresh_token, language=language.current(), ca_file=ca or None,
+            on_tokens=self._keep_tokens, timeout=(4.0, 20.0),
+        )  # fmt: skip
+
+    def _keep_tokens(self, access: str, refresh: str | None) -> None:
+        """Called in a network thread: the refresh token before it is spent, the new one is the only one valid."""
+        del access
+        if self._remember and refresh:
+            keys.keep(self.preferences.server, self.preferences.username, refresh)
+
+    def _use_embedded(self, found: embedded.Connection) -> None:
+        self._embedded = found
+        self._use(self._make_client(found.url, token=found.access_token, ca_file=""))
+
+    def _use(self, client: Client) -> None:
+        old, self._client = self._client, client
+        if old:
+            old.close()
+        self._forget_jobs()
+        self.user = None
+        self._set_connection(ConnectionState("connecting", client.base_url))
+        self.ask_now()
+
+    def _forget_jobs(self) -> None:
+        self._timer.stop()
+        for key in ("poll", "older", "details"):
+            self.operations.cancel(key)
+        self._cursor = self._etag = self._older = None
+        gone = list(self._versions)
+        self._versions.clear()
+        self._active.clear()
+        if gone:
+            self.jobs_changed.emit([], gone)
+
+    def _set_connection(self, state: ConnectionState) -> None:
+        if state != self.connection:
+            self.connection = state
+            self.connection_changed.emit(state)
+
+    # ------------------------------------------------------------ the list of jobs and its changes
+
+    def ask_now(self) -> None:
+        """Ask the server at once instead of at the next turn."""
+        self._timer.stop()
+        self._ask()
+
+    def set_minimised(self, minimised: bool) -> None:
+        """A window that nobody sees asks less often."""
+        if minimised != self._minimised:
+            self._minimised = minimised
+            if not minimised and self._client and self._timer.isActive():
+                self.ask_now()
+
+    def load_older(self) -> None:
+        """Read the next page of older jobs."""
+        client, cursor = self._client, self._older
+        if client is None or cursor is None or self.operations.running("older"):
+            return
+
+        def work(_: object) -> _Answer:
+            page = client.jobs(cursor=cursor, limit=PAGE)
+            return _Answer(rows=[from_job(job) for job in page.jobs], older=page.next)
+
+        def done(answer: _Answer) -> None:
+            self._older = answer.older
+            self._emit_jobs(answer.rows, [])
+            if self._older and len(self._versions) < FIRST_JOBS:
+                self.load_older()
+
+        self.operations.start("older", work, done, lambda e: self._lost(e) if isinstance(e, Offline) else None)
+
+    def _ask(self) -> None:
+        client = self._client
+        if client is None or self.operations.running("poll"):
+            return
+        user, cursor, etag = self.user, self._cursor, self._etag
+
+        def work(_: object) -> _Answer:
+            who = user or client.me()
+            if cursor is not None:
+                try:
+                    return self._read_changes(client, who, cursor, etag)
+                except Gone:
+                    log.info("the change feed starts anew")
+            return self._read_list(client, who)
+
+        self.operations.start("poll", work, self._answered, self._lost, lane="poll")
+
+    @staticmethod
+    def _read_changes(client: Client, user: models.User, cursor: str, etag: str | None) -> _Answer:
+        changes = client.changes(cursor, etag, limit=PAGE)
+        if changes is None:
+            return _Answer(user=user, cursor=cursor, etag=etag)
+        return _Answer(
+            user=user, rows=[from_job(job) for job in changes.jobs], removed=changes.removed, cursor=changes.cursor,
+            etag=changes.etag, more=changes.more, poll_after_ms=changes.poll_after_ms,
+        )  # fmt: skip
+
+    @staticmethod
+    def _read_list(client: Client, user: models.User) -> _Answer:
+        page = client.jobs(limit=PAGE)
+        cursor = page.cursor
+        if cursor is None:
+            # The feed's present place would be too late: what changed between would be missed.
+            first = client.changes(limit=1)
+            cursor = first.cursor if first else None
+            page = client.jobs(limit=PAGE)
+        return _Answer(
+            user=user, rows=[from_job(job) for job in page.jobs], cursor=cursor, older=page.next, first=True, more=False
+        )
+
+    def _answered(self, answer: _Answer) -> None:
+        client = self._client
+        if client is None or answer.user is None:
+            return
+        was_online = self.online
+        if self.user is None:
+            self.user = answer.user
+            self.signed_in.emit(answer.user)
+        self._cursor, self._etag = answer.cursor, answer.etag
+        removed = answer.removed
+        if answer.first:
+            self._older = answer.older
+            now = {row.id for row in answer.rows}
+            removed = [job_id for job_id in self._versions if job_id not in now]
+            self._versions = {i: v for i, v in self._versions.items() if i in now}
+        self._emit_jobs(answer.rows, removed)
+        name = answer.user.display_name or answer.user.username
+        self._set_connection(ConnectionState("online", client.base_url, name, updated=time.time()))
+        if not was_online:
+            self._read_catalogue(client)
+            self.outgoing.wake()
+        if answer.first and answer.older:
+            self.load_older()
+        wait = self._pacer.after_answer(
+            running=bool(self._active), minimised=self._minimised, poll_after_ms=answer.poll_after_ms
+        )
+        self._timer.start(0 if answer.more else round(wait * 1000))
+
+    def _lost(self, error: BaseException) -> None:
+        """A question to the server failed."""
+        if isinstance(error, SignInNeeded):
+            if self._renew_embedded():
+                return
+            self._client, client = None, self._client
+            if client:
+                client.close()
+            self._set_connection(ConnectionState(server=self.connection.server))
+            self.sign_in_wanted.emit(problems.words(error))
+            return
+        if self._renew_embedded():
+            return
+        wait = self._pacer.after_failure(getattr(error, "retry_after", None))
+        now = time.time()
+        before = self.connection
+        since = before.since if before.kind == "offline" and before.since else now
+        self._set_connection(
+            ConnectionState(
+                "offline", before.server, before.user, before.updated, since, now + wait, problems.words(error)
+            )
+        )
+        self._timer.start(round(wait * 1000))
+
+    def _renew_embedded(self) -> bool:
+        """The embedded system was started again, with another address or credential: use that."""
+        if self._embedded is None:
+            return False
+        found = embedded.find(self._embedded_folder)
+        if found is None or (found.url, found.access_token) == (self._embedded.url, self._embedded.access_token):
+            return False
+        self._use_embedded(found)
+        return True
+
+    def _emit_jobs(self, rows: Iterable[JobRow], removed: Iterable[str]) -> None:
+        # An answer that was on its way while a newer one came must not turn the clock back.
+        fresh = [row for row in rows if row.version >= self._versions.get(row.id, -1)]
+        for row in fresh:
+            self._versions[row.id] = row.version
+            (self._active.discard if row.ended else self._active.add)(row.id)
+        gone = list(removed)
+        for job_id in gone:
+            self._versions.pop(job_id, None)
+            self._active.discard(job_id)
+        if fresh or gone:
+            self.jobs_changed.emit(fresh, gone)
+
+    def _read_catalogue(self, client: Client) -> None:
+        """Kinds and datasets, kept on disk so that files can be submitted while the server is away."""
+
+        def work(_: object) -> list[models.Kind]:
+            kinds = client.kinds()
+            self.cache.write("kinds", [dataclasses.asdict(kind) for kind in kinds])
+            for dataset in client.datasets():
+                self.cache.write(f"dataset-{dataset['name']}", dataset)
+            return kinds
+
+        def done(kinds: list[models.Kind]) -> None:
+            self.kinds = kinds
+            self.kinds_changed.emit(kinds)
+
+        self.operations.start("catalogue", work, done, lambda e: self._failed("catalogue", e))
+
+    # ------------------------------------------------------------ one job
+
+    def show_details(self, job_id: str) -> None:
+        """Read all about a job: `details_changed`."""
+        client = self._client
+        if client is None:
+            return
+
+        def work(_: object) -> JobDetails:
+            return JobDetails(client.job(job_id), client.events(job_id))
+
+        def failed(error: BaseException) -> None:
+            if not isinstance(error, Offline | Missing):  # the connection's line tells the first, the list the second
+                self._failed("details", error)
+
+        self.operations.start("details", work, self.details_changed.emit, failed)
+
+    def cancel_jobs(self, job_ids: Iterable[str]) -> None:
+        """Ask jobs to stop."""
+        self._change("cancel", job_ids, lambda client, job_id: client.cancel(job_id))
+
+    def retry_jobs(self, job_ids: Iterable[str]) -> None:
+        """Run failed or cancelled jobs again."""
+        self._change("retry", job_ids, lambda client, job_id: client.retry(job_id))
+
+    def delete_jobs(self, job_ids: Iterable[str]) -> None:
+        """Remove ended jobs from the list."""
+        self._change("delete", job_ids, lambda client, job_id: client.delete(job_id))
+
+    def _change(self, what: str, job_ids: Iterable[str], call: Callable[[Client, str], models.Job | None]) -> None:
+        client = self._client
+        ids = list(job_ids)
+        if not ids:
+            return
+        if client is None:
+            self._failed(what, SignInNeeded())
+            return
+
+        def work(_: object) -> tuple[list[JobRow], list[str], BaseException | None]:
+            rows: list[JobRow] = []
+            gone: list[str] = []
+            failure: BaseException | None = None
+            for job_id in ids:
+                try:
+                    job = call(client, job_id)
+                except Missing:
+                    gone.append(job_id)
+                except Exception as error:
+                    failure = failure or error
+                    if isinstance(error, Offline):
+                        break
+                else:
+                    if job is None:
+                        gone.append(job_id)
+                    else:
+                        rows.append(from_job(job))
+            return rows, gone, failure
+
+        def done(result: tuple[list[JobRow], list[str], BaseException | None]) -> None:
+            rows, gone, failure = result
+            self._emit_jobs(rows, gone)
+            if failure:
+                self._failed(what, failure)
+            self.ask_now()
+
+        # Each order is its own operation: a second "cancel" must not stop the first.
+        self.operations.start(f"{what}:{ids[0]}:{len(ids)}", work, done)
+
+    def estimate(self, kind: str, params: dict[str, Any], priority: str) -> None:
+        """How such a job would go, and what is wrong with its parameters: `estimated`."""
+        client = self._client
+        if client is None or not self.online:
+            self.operations.cancel("estimate")
+            return
+
+        def failed(error: BaseException) -> None:
+            self.estimated.emit(None, getattr(error, "errors", []))
+
+        self.operations.start(
+            "estimate", lambda _: client.estimate(kind, params, priority=priority),
+            lambda estimate: self.estimated.emit(estimate, []), failed,
+        )  # fmt: skip
+
+    # ------------------------------------------------------------ told by its parts
+
+    def _failed(self, key: str, error: BaseException) -> None:
+        self.operation_failed.emit(key, problems.words(error))
+
+    def report(self, key: str, error: BaseException) -> None:
+        """A part of the controller failed at something."""
+        self._failed(key, error)
+
+    def accepted(self, job: models.Job) -> None:
+        """The server took an entry of the outbox: show the job without waiting for the next poll."""
+        self._emit_jobs([from_job(job)], [])
+        self.ask_now()
+
+    def _tell_busy(self, key: str, busy: bool) -> None:
+        if key == "details":
+            self.details_loading.emit(busy)
+        elif key == "older" or (key == "poll" and self._cursor is None):
+            self.jobs_loading.emit(busy)

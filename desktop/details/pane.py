@@ -1,0 +1,312 @@
+"""The pane below the queue table: everything about the job that is chosen there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop import formats, icons, theme
+from desktop.client.models import Event
+from desktop.controller import Controller, JobDetails
+from desktop.details.counts import counts, facts, summary
+from desktop.details.files import ElidedLabel, FileList
+from desktop.language import translate
+from desktop.queue.actions import ACTIONS
+from desktop.queue.columns import state_text
+from desktop.queue.delegates import paint_bar, paint_state
+from desktop.queue.rows import JobRow
+
+
+class _Painted(QWidget):
+    """Paints one aspect of a row the way the queue table does."""
+
+    def __init__(self, paint: Callable[..., None], width: int, height: int) -> None:
+        super().__init__()
+        self._paint = paint
+        self.row: JobRow | None = None
+        self.setMinimumWidth(width)
+        self.setFixedHeight(height)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.row is not None:
+            painter = QPainter(self)
+            painter.setFont(self.font())
+            self._paint(painter, self.rect(), self.row)
+            painter.end()
+
+
+class DetailsPane(QWidget):
+    """Facts and counts at the left, files in the middle, the job's story at the right.
+
+    Signals:
+        action_wanted: name of an action of `queue.actions` that a button asks for.
+        closed: it was closed.
+    """
+
+    action_wanted = Signal(str)
+    closed = Signal()
+
+    def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("detailsPane")
+        self._controller = controller
+        self._row: JobRow | None = None
+        self._events: tuple[Event, ...] = ()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(14, 8, 14, 10)
+        outer.setSpacing(8)
+        outer.addLayout(self._make_head())
+        self._error = QFrame()
+        self._error.setObjectName("errorBox")
+        box = QHBoxLayout(self._error)
+        box.setContentsMargins(10, 6, 10, 6)
+        self._error_text = QLabel()
+        self._error_text.setObjectName("detailsError")
+        self._error_text.setWordWrap(True)
+        self._error_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        box.addWidget(self._error_text)
+        outer.addWidget(self._error)
+        columns = QHBoxLayout()
+        columns.setSpacing(16)
+        columns.addWidget(self._make_facts(), 4)
+        columns.addWidget(self._make_files(), 4)
+        columns.addWidget(self._make_story(), 4)
+        outer.addLayout(columns, 1)
+        controller.details_changed.connect(self._details)
+        self.show_row(None)
+
+    # ------------------------------------------------------------ parts
+
+    def _make_head(self) -> QHBoxLayout:
+        head = QHBoxLayout()
+        head.setSpacing(10)
+        self._title = ElidedLabel()
+        self._title.setObjectName("detailsTitle")
+        self._title.setProperty("role", "heading")
+        self._title.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._state = _Painted(paint_state, 120, 22)
+        self._state.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        head.addWidget(self._state)
+        head.addWidget(self._title, 1)
+        self._buttons: dict[str, QPushButton] = {}
+        for action in ACTIONS:
+            if action.button:
+                button = QPushButton(translate("Actions", action.title))
+                button.setObjectName(f"{action.name}Button")
+                icons.put(button, action.icon)
+                button.clicked.connect(lambda _=False, name=action.name: self.action_wanted.emit(name))
+                self._buttons[action.name] = button
+                head.addWidget(button)
+        close = QToolButton()
+        close.setObjectName("closeDetailsButton")
+        close.setToolTip(translate("Details", "Close (Esc)"))
+        icons.put(close, "close")
+        close.clicked.connect(self.closed)
+        head.addWidget(close)
+        return head
+
+    def _make_facts(self) -> QWidget:
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.setSpacing(8)
+        self._bar = _Painted(paint_bar, 120, 22)
+        column.addWidget(self._bar)
+        self._why = QLabel()
+        self._why.setObjectName("detailsWhy")
+        self._why.setWordWrap(True)
+        column.addWidget(self._why)
+        self._counts = QFrame()
+        self._counts.setObjectName("card")
+        card = QVBoxLayout(self._counts)
+        card.setContentsMargins(12, 8, 12, 8)
+        self._count_grid = QHBoxLayout()
+        self._count_grid.setSpacing(14)
+        card.addLayout(self._count_grid)
+        self._sum = QLabel()
+        self._sum.setObjectName("detailsSum")
+        self._sum.setProperty("role", "muted")
+        self._sum.setWordWrap(True)
+        card.addWidget(self._sum)
+        column.addWidget(self._counts)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(14)
+        self._grid.setVerticalSpacing(3)
+        self._grid.setColumnStretch(1, 1)
+        column.addLayout(self._grid)
+        column.addStretch(1)
+        return _scrolling(inner)
+
+    def _make_files(self) -> QWidget:
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.addWidget(_section(translate("Details", "Files")))
+        self._files = FileList(self._controller.transfers)
+        column.addWidget(self._files)
+        self._no_files = QLabel(translate("Details", "No files"))
+        self._no_files.setProperty("role", "muted")
+        column.addWidget(self._no_files)
+        self._files.count_changed.connect(lambda count: self._no_files.setVisible(not count))
+        column.addStretch(1)
+        return _scrolling(inner)
+
+    def _make_story(self) -> QWidget:
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.addWidget(_section(translate("Details", "What happened")))
+        self._story = QLabel()
+        self._story.setObjectName("detailsEvents")
+        self._story.setTextFormat(Qt.TextFormat.RichText)
+        self._story.setWordWrap(True)
+        self._story.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._story.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        column.addWidget(self._story)
+        column.addStretch(1)
+        return _scrolling(inner)
+
+    # ------------------------------------------------------------ showing
+
+    @property
+    def row(self) -> JobRow | None:
+        """The job that is shown."""
+        return self._row
+
+    def show_row(self, row: JobRow | None) -> None:
+        """Show a job; what the row does not hold is read from the server."""
+        before, self._row = self._row, row
+        if row is None:
+            self._title.set_full_text("")
+            return
+        if before is None or before.id != row.id:
+            self._show_events([])
+        self._show(row)
+        if row.group != "outbox" and (before is None or before.id != row.id or before.version != row.version):
+            self._controller.show_details(row.id)
+
+    def _show(self, row: JobRow) -> None:
+        self._title.set_full_text(f"{row.title} — {row.kind_title}" if row.title != row.kind_title else row.title)
+        self._state.row = self._bar.row = row
+        self._state.setFixedWidth(self._state.fontMetrics().horizontalAdvance(state_text(row)) + 26)
+        self._state.update()
+        self._bar.update()
+        self._bar.setVisible(row.state in ("running", "sending"))
+        self._why.setText(row.note)
+        self._why.setVisible(bool(row.note) and row.note != row.error)
+        self._error.setVisible(bool(row.error))
+        self._error_text.setText(row.error)
+        for action in ACTIONS:
+            if action.name in self._buttons:
+                self._buttons[action.name].setVisible(action.fits(row))
+        self._show_counts(row)
+        self._show_facts(row)
+        self._files.show_files(row.files)
+
+    def _show_counts(self, row: JobRow) -> None:
+        _clear(self._count_grid)
+        parts = counts(row.result)
+        self._counts.setVisible(bool(parts))
+        for part in parts:
+            cell = QVBoxLayout()
+            cell.setSpacing(0)
+            number = QLabel(formats.count(part.number))
+            number.setObjectName(f"count-{part.name}")
+            color = getattr(theme.current(), part.color if part.number else "muted")
+            number.setStyleSheet(f"font-size: 18px; font-weight: 600; color: {color};")
+            title = QLabel(part.title)
+            title.setProperty("role", "muted")
+            cell.addWidget(number)
+            cell.addWidget(title)
+            self._count_grid.addLayout(cell)
+        self._count_grid.addStretch(1)
+        self._sum.setText(summary(row.result))
+
+    def _show_facts(self, row: JobRow) -> None:
+        _clear(self._grid)
+        lines = facts(row.result)
+        if row.state == "running":
+            lines.append((translate("Details", "Rows"), formats.rows(row.rows_done, row.rows_total)))
+            lines.append((translate("Details", "Rate"), formats.rate(row.rate)))
+            lines.append((translate("Details", "Remaining"), formats.duration(row.eta)))
+        lines.append((translate("Details", "Submitted"), f"{formats.moment(row.created)}  {row.owner}".strip()))
+        if row.started and row.finished:
+            lines.append((translate("Details", "Took"), formats.duration(row.finished - row.started)))
+        lines.append((translate("Details", "Id"), row.id))
+        for place, (name, value) in enumerate(line for line in lines if line[1]):
+            title = QLabel(name)
+            title.setProperty("role", "muted")
+            title.setAlignment(Qt.AlignmentFlag.AlignTop)
+            text = ElidedLabel(value)
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._grid.addWidget(title, place, 0)
+            self._grid.addWidget(text, place, 1)
+
+    def _details(self, details: JobDetails) -> None:
+        if self._row is None or details.job.id != self._row.id:
+            return
+        self._show_events(details.events)
+        self._files.show_files(details.job.files)
+
+    def _show_events(self, events: list[Event]) -> None:
+        self._events = tuple(events)
+        muted = theme.current().muted
+        lines = [
+            f'<tr><td style="color:{muted}; padding-right:10px; white-space:nowrap;">{_time(event.at)}</td>'
+            f"<td>{_escape(event.message or event.type)}</td></tr>"
+            for event in reversed(events)
+        ]
+        self._story.setText(f'<table cellspacing="2">{"".join(lines)}</table>' if lines else "")
+
+
+def _time(at: datetime | None) -> str:
+    return formats.moment(at.timestamp()) if at else ""
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _section(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", "section")
+    return label
+
+
+def _scrolling(inner: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidget(inner)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area
+
+
+def _clear(layout: QBoxLayout | QGridLayout) -> None:
+    while layout.count():
+        item = layout.takeAt(0)
+        if item is None:
+            return
+        inner = item.layout()
+        if isinstance(inner, QBoxLayout | QGridLayout):
+            _clear(inner)
+        widget = item.widget()
+        if widget:
+            widget.hide()
+            widget.deleteLater()

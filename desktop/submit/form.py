@@ -1,0 +1,171 @@
+"""The form of a kind's parameters, drawn from its JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFormLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from desktop.language import translate
+from desktop.submit.editors import BoolEditor, Editor, NotFilled, SuggestingEditor, make_editor
+from desktop.submit.fields import FieldSpec, read_fields
+
+
+class ParamsForm(QWidget):
+    """Editors for all parameters; those that most people never need are folded away.
+
+    Args:
+        schema: JSON Schema of the parameters.
+        leave_out: names of parameters that are edited elsewhere.
+
+    Signals:
+        changed: a value may be another one now.
+    """
+
+    changed = Signal()
+
+    def __init__(self, schema: dict[str, Any], leave_out: Collection[str] = ()) -> None:
+        super().__init__()
+        self.setObjectName("paramsForm")
+        self.editors: dict[str, Editor] = {}
+        self._errors: dict[str, QLabel] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        self._plain = _form()
+        column.addLayout(self._plain)
+        self._fold = QToolButton()
+        self._fold.setObjectName("advancedButton")
+        self._fold.setText(translate("Form", "More settings"))
+        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._fold.setArrowType(Qt.ArrowType.RightArrow)
+        self._fold.setCheckable(True)
+        self._fold.toggled.connect(self._unfold)
+        column.addWidget(self._fold)
+        self._folded = QWidget()
+        self._more = _form()
+        self._folded.setLayout(self._more)
+        self._folded.hide()
+        column.addWidget(self._folded)
+        specs = [spec for spec in read_fields(schema) if spec.name not in leave_out]
+        for spec in specs:
+            self._add(spec, self._more if spec.advanced else self._plain)
+        self._fold.setVisible(any(spec.advanced for spec in specs))
+
+    @property
+    def empty(self) -> bool:
+        """There is nothing to fill in."""
+        return not self.editors
+
+    def _add(self, spec: FieldSpec, form: QFormLayout) -> None:
+        editor = make_editor(spec)
+        self.editors[spec.name] = editor
+        holder = QWidget()
+        inside = QVBoxLayout(holder)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(2)
+        inside.addWidget(editor)
+        if spec.description:
+            hint = QLabel(spec.description)
+            hint.setProperty("role", "muted")
+            hint.setWordWrap(True)
+            inside.addWidget(hint)
+        error = QLabel()
+        error.setObjectName(f"error-{spec.name}")
+        error.setProperty("role", "error")
+        error.setWordWrap(True)
+        error.hide()
+        inside.addWidget(error)
+        self._errors[spec.name] = error
+        title = "" if isinstance(editor, BoolEditor) else spec.title + (" *" if spec.required else "")
+        label = QLabel(title)
+        label.setBuddy(editor)
+        label.setMinimumWidth(110)
+        label.setWordWrap(True)
+        label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        label.setContentsMargins(0, 4, 0, 0)
+        form.addRow(label, holder)
+        editor.changed.connect(lambda name=spec.name: self._touched(name))
+
+    def _touched(self, name: str) -> None:
+        self._errors[name].hide()
+        self.changed.emit()
+
+    def _unfold(self, open_: bool) -> None:
+        self._fold.setArrowType(Qt.ArrowType.DownArrow if open_ else Qt.ArrowType.RightArrow)
+        self._folded.setVisible(open_)
+
+    def values(self) -> dict[str, Any] | None:
+        """All parameters that differ from their defaults; None when something is not filled in, which is then shown."""
+        self.show_errors({})
+        result: dict[str, Any] = {}
+        wrong: dict[str, str] = {}
+        for name, editor in self.editors.items():
+            try:
+                value = editor.value()
+            except NotFilled as error:
+                wrong[name] = str(error)
+                continue
+            spec = editor.spec
+            if spec.required and value in (None, "", [], {}):
+                wrong[name] = translate("Form", "Please fill this in.")
+            elif spec.required or value != spec.default:
+                if value is None and not spec.nullable:
+                    continue  # left empty: the server's default
+                result[name] = value
+        self.show_errors(wrong)
+        return None if wrong else result
+
+    def current(self) -> dict[str, Any]:
+        """What can be read from the editors now, without complaining."""
+        result: dict[str, Any] = {}
+        for name, editor in self.editors.items():
+            try:
+                result[name] = editor.value()
+            except NotFilled:
+                continue
+        return result
+
+    def current_changed(self) -> dict[str, Any]:
+        """As `current`, without what still is the default."""
+        return {
+            name: value
+            for name, value in self.current().items()
+            if value != self.editors[name].spec.default and (value is not None or self.editors[name].spec.nullable)
+        }
+
+    def set_values(self, params: dict[str, Any]) -> None:
+        """Show parameters."""
+        for name, value in params.items():
+            if name in self.editors:
+                self.editors[name].set_value(value)
+
+    def show_errors(self, errors: dict[str, str]) -> None:
+        """Put words at fields (parameter name -> words) and take all others away."""
+        for name, label in self._errors.items():
+            words = errors.get(name, "")
+            label.setText(words)
+            label.setVisible(bool(words))
+        if any(self.editors[name].spec.advanced for name in errors if name in self.editors):
+            self._fold.setChecked(True)
+        first = next((name for name in self.editors if name in errors), None)
+        if first:
+            self.editors[first].setFocus()
+
+    def offer_sheets(self, sheets: Sequence[str]) -> None:
+        """Suggest the file's sheets where one is asked for."""
+        for editor in self.editors.values():
+            if editor.spec.widget == "sheet" and isinstance(editor, SuggestingEditor):
+                editor.offer([(sheet, sheet) for sheet in sheets])
+
+
+def _form() -> QFormLayout:
+    form = QFormLayout()
+    form.setContentsMargins(0, 0, 0, 0)
+    form.setHorizontalSpacing(14)
+    form.setVerticalSpacing(9)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+    return form
