@@ -238,7 +238,8 @@ class _System:
     def _end_frozen_worker(self) -> None:
         """SQLite has no time limit for a writing transaction: a worker past its lease may hold the lock for ever."""
         now = time.monotonic()
-        if now < self._checked_at + _FROZEN_CHECK_SECONDS or self._settings.database_url:
+        pause = min(_FROZEN_CHECK_SECONDS, self._settings.lease_seconds)
+        if now < self._checked_at + pause or self._settings.database_url:
             return
         self._checked_at = now
         worker = next(one for one in self._parts if one.name == "worker")

@@ -77,6 +77,7 @@ class JobContext(Protocol):
             Cancelled: the job was asked to stop.
             DeadlineReached: its soft time limit has passed.
             LeaseLost: it belongs to another worker now.
+            Interrupted: the worker is shutting down; the job is resumed at its checkpoint.
         """
 
     def check(self) -> None:

@@ -1,0 +1,165 @@
+"""The embedded system as a person starts it: one command, real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import requests
+
+from tests.support import wait_until
+
+ROOT = Path(__file__).parents[2]
+
+
+class System:
+    """`tasktray up` in a session of its own."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TASKTRAY_")}
+        environment |= {"TASKTRAY_LEASE_SECONDS": "3", "TASKTRAY_HEARTBEAT_SECONDS": "0.5", "LANG": "C.UTF-8"}
+        environment["TASKTRAY_LOOK_SECONDS"] = "0.5"
+        self.popen = subprocess.Popen(
+            [sys.executable, "-m", "tasktray", "up", "--data", str(data), "--port", "0", "--no-desktop"],
+            cwd=ROOT, env=environment, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        self.seen: set[psutil.Process] = set()
+
+    @property
+    def connection(self) -> dict[str, str]:
+        return dict(json.loads((self.data / "connection.json").read_text()))
+
+    def ready(self) -> System:
+        def there() -> bool:
+            assert self.popen.poll() is None, self.popen.stderr.read() if self.popen.stderr else ""
+            return (self.data / "connection.json").exists()
+
+        wait_until(there, 60, "connection.json")
+        return self
+
+    def family(self) -> set[psutil.Process]:
+        """All its processes, also those seen before."""
+        if self.popen.poll() is None:
+            self.seen |= set(psutil.Process(self.popen.pid).children(recursive=True))
+        return self.seen
+
+    def part(self, name: str) -> psutil.Process:
+        def find() -> psutil.Process | None:
+            for process in psutil.Process(self.popen.pid).children():
+                if process.status() != psutil.STATUS_ZOMBIE and process.cmdline()[-1:] == [name]:
+                    return process
+            return None
+
+        found = wait_until(find, 20, f"the part {name}")
+        assert isinstance(found, psutil.Process)
+        return found
+
+    def call(self, method: str, path: str, **body: Any) -> Any:
+        connection = self.connection
+        answer = requests.request(
+            method, f"{connection['url']}/api/v1{path}", json=body or None, timeout=20,
+            headers={"Authorization": f"Bearer {connection['access_token']}"},
+        )  # fmt: skip
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def run(self, kind: str, **params: Any) -> Any:
+        job = self.call("POST", "/jobs", kind=kind, params=params)["id"]
+        wait_until(lambda: self.call("GET", f"/jobs/{job}")["state"] not in ("pending", "running"), 30, "its end")
+        return self.call("GET", f"/jobs/{job}")
+
+    def close(self) -> None:
+        self.family()
+        if self.popen.poll() is None:
+            self.popen.kill()
+        self.popen.wait(10)
+        if self.popen.stderr:
+            self.popen.stderr.close()
+        for process in self.seen:
+            if process.is_running():
+                process.kill()
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[System]:
+    system = System(tmp_path / "data")
+    yield system
+    system.close()
+
+
+def gone(processes: set[psutil.Process]) -> bool:
+    return not [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_up_runs_a_job_and_a_signal_to_its_group_leaves_nothing(system: System) -> None:
+    system.ready()
+    assert (system.data / "connection.json").stat().st_mode & 0o777 == 0o600
+    assert system.run("examples.add", x=1, y=2)["result"] == {"sum": 3}
+    family = system.family()
+    assert len(family) >= 6, "api, worker, scheduler, broker, runners"
+
+    second = System(system.data)
+    assert second.popen.wait(30) == 5
+    assert second.popen.stderr is not None
+    assert "already running" in second.popen.stderr.read().decode()
+    second.close()
+    assert system.popen.poll() is None
+
+    os.killpg(system.popen.pid, signal.SIGTERM)
+
+    assert system.popen.wait(15) == 0
+    assert gone(family)
+    assert not (system.data / "connection.json").exists()
+
+
+def test_a_killed_up_takes_everything_along(system: System) -> None:
+    family = system.ready().family()
+    system.popen.kill()
+    system.popen.wait(10)
+    wait_until(lambda: gone(family), 10, "the end of all its processes")
+
+
+def test_every_part_that_dies_is_started_again(system: System) -> None:
+    system.ready()
+    token = system.connection["access_token"]
+    before = {name: system.part(name).pid for name in ("api", "worker", "scheduler")}
+    system.family()
+
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+    broker = next(one for one in system.family() if "valkey-server" in " ".join(one.cmdline() or [""]))
+    broker.kill()
+
+    for name, pid in before.items():
+        wait_until(lambda name=name, pid=pid: system.part(name).pid != pid, 20, f"a new {name}")
+
+    def answers() -> bool:
+        try:
+            return requests.get(f"{system.connection['url']}/readyz", timeout=2).ok
+        except requests.RequestException:
+            return False
+
+    wait_until(answers, 30, "the API")
+    assert system.run("examples.echo", message="again")["result"] == {"message": "Task received: again"}
+    assert system.connection["access_token"] == token
+    system.popen.terminate()
+    assert system.popen.wait(15) == 0
+    assert gone(system.family())
+
+
+def test_a_frozen_worker_is_replaced(system: System) -> None:
+    worker = system.ready().part("worker")
+    system.family()
+    worker.send_signal(signal.SIGSTOP)
+    wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 40, "its end")
+    assert system.run("examples.add", x=2, y=2)["result"] == {"sum": 4}
