@@ -89,10 +89,10 @@ class Wire:
 
     def close(self) -> None:
         self._stop.set()
-        self._listener.close()
         for thread in self._threads:
             thread.join(5)
             assert not thread.is_alive()
+        self._listener.close()
 
 
 @pytest.fixture
