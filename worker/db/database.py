@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import make_url
 
 _WRITE = "tasktray_write"
+_ASK_SECONDS = 0.002
 
 
 class Database:
@@ -33,6 +36,7 @@ class Database:
         idle_timeout_seconds: float = 60.0,
     ) -> None:
         self.url = url
+        self._lock_timeout_seconds = lock_timeout_seconds
         parsed = make_url(url)
         self.dialect: Literal["sqlite", "postgresql"] = (
             "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql"
@@ -70,12 +74,30 @@ class Database:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @staticmethod
-    def _on_sqlite_begin(connection: Connection) -> None:
+    def _on_sqlite_begin(self, connection: Connection) -> None:
         # IMMEDIATE takes the write lock at once: a transaction that reads first and writes later
         # would otherwise fail with SQLITE_BUSY without waiting.
-        write = connection.get_execution_options().get(_WRITE, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        if not connection.get_execution_options().get(_WRITE, False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        # SQLite's own waiting asks again only every 100 ms after a while, and so would hardly ever meet the short
+        # gaps that an import leaves between its chunks: we ask every 2 ms.
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101
+        deadline = time.monotonic() + self._lock_timeout_seconds
+        driver.execute("PRAGMA busy_timeout=0")
+        try:
+            while time.monotonic() < deadline:
+                try:
+                    driver.execute("BEGIN IMMEDIATE")
+                    return
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                        break
+                time.sleep(_ASK_SECONDS)
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # once more, so that SQLAlchemy puts the error into its words
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={int(self._lock_timeout_seconds * 1000)}")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
