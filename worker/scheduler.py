@@ -1,4 +1,4 @@
-"""The scheduler process: sweeps. Any number of them may run."""
+"""The scheduler process: sweeps, and cleans the storage. Any number of them may run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import queue
 import signal
 import sys
+import threading
 import time
 from types import FrameType
 
@@ -14,6 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from worker.db.database import Database
 from worker.engine import hints
 from worker.engine.sweeper import Sweeper
+from worker.files.cleanup import Cleaned, clean
+from worker.files.storage import Storage
 from worker.settings import Settings, get_settings
 
 log = logging.getLogger(__name__)
@@ -36,6 +39,10 @@ def run(settings: Settings) -> int:
     database = Database(settings.effective_database_url, pool_size=2)
     sweeper = Sweeper(database, settings, lambda lane: hints.publish(settings, lane))
     log.info("the scheduler sweeps every %s s", settings.sweep_seconds)
+    stopping = threading.Event()
+    # Beside the sweeps: a walk through a large storage must not hold up the rescue of a job.
+    cleaning = threading.Thread(target=_keep_clean, args=(settings, stopping), name="cleaning", daemon=True)
+    cleaning.start()
     away = False
     try:
         while True:
@@ -52,7 +59,25 @@ def run(settings: Settings) -> int:
             if _asked(asked, max(0.0, began + settings.sweep_seconds - time.monotonic())):
                 return 0
     finally:
+        stopping.set()
+        cleaning.join(2.0)
         database.dispose()
+
+
+def _keep_clean(settings: Settings, stopping: threading.Event) -> None:
+    """Clean the storage a minute after the start, then every `clean_seconds`."""
+    wait = min(60.0, settings.clean_seconds)
+    while not stopping.wait(wait):
+        wait = settings.clean_seconds
+        database = Database(settings.effective_database_url, pool_size=1)
+        try:
+            cleaned = clean(database, Storage(settings))
+            if cleaned != Cleaned(0, 0, 0):
+                log.info("removed %s", cleaned)
+        except Exception:
+            log.exception("the storage could not be cleaned")
+        finally:
+            database.dispose()
 
 
 def _asked(asked: queue.SimpleQueue[int], seconds: float) -> bool:

@@ -99,9 +99,18 @@ class Settings(BaseSettings):
     )
     user_running_limit: int = Field(0, ge=0, description="Jobs of one user that may run at the same time; 0: no limit.")
 
+    import_chunk_rows: int = Field(
+        25_000,
+        ge=500,
+        description="Rows that an import commits together at most; it takes fewer where the database is slow.",
+    )
+
     upload_max_bytes: int = Field(1_073_741_824, gt=0, description="Largest upload.")
     upload_expire_seconds: float = Field(
         7 * 86400.0, gt=0, description="An upload that no job uses is removed after this time."
+    )
+    clean_seconds: float = Field(
+        3600.0, gt=0, description="How often the scheduler removes expired uploads and files, and bytes without a row."
     )
     access_token_seconds: float = Field(900.0, gt=0, description="Life of an access token.")
     refresh_token_seconds: float = Field(
