@@ -160,32 +160,23 @@ class Demo:
 
     def follow(self, job_id: str, picture: str | None = None) -> JobRow:
         """Wait until a job has ended, saying how far it is; a picture is taken in the middle."""
-        said = [-25.0]
-        taken = [picture is None]
+        said = -25.0
 
-        def ended() -> JobRow | None:
+        def look() -> JobRow | None:
+            nonlocal said
             row = self.row(job_id)
-            if row is None:
-                return None
-            if row.state == "running" and row.progress - said[0] >= 25:
-                said[0] = row.progress
+            if row is not None and row.state == "running" and row.progress - said >= 25:
+                said = row.progress
                 rate = f", {row.rate:,.0f} rows/s" if row.rate else ""
                 self.say(f"  {row.progress:3.0f} %  {row.stage}  {row.rows_done or 0:,} rows{rate}")
-            if not taken[0] and row.state == "running" and row.progress > 15:
-                taken[0] = True
-                self.window.show_job(job_id)
-                picture_due.append(True)
-            return row if row.state in ENDED else None
-
-        picture_due: list[bool] = []
-        while True:
-            row = self.wait(lambda: ended() or (picture_due and "picture"), f"the end of job {job_id}", 300)
-            if row == "picture":
-                picture_due.clear()
-                if picture:
-                    self.shot(picture)
-                continue
             return row
+
+        if picture:
+            self.wait(lambda: (r := look()) and (r.progress > 15 or r.state in ENDED), f"the start of job {job_id}")
+            self.window.show_job(job_id)
+            self.shot(picture)
+        row: JobRow = self.wait(lambda: (r := look()) and r.state in ENDED and r, f"the end of job {job_id}", 300)
+        return row
 
     def expect(self, row: JobRow, **counts: int) -> None:
         """Check a job's result against `counts`.
