@@ -43,10 +43,10 @@ _MOST_ROWS = {"sqlite": 10_000, "postgresql": 25_000}
 class _Pace:
     """How many rows a chunk takes, learnt from how long the ones before held the lock."""
 
-    def __init__(self, dialect: str) -> None:
+    def __init__(self, dialect: str, most: int) -> None:
         self._hold = _HOLD[dialect]
-        self._most = _MOST_ROWS[dialect]
-        self.rows = _FIRST_ROWS[dialect]
+        self._most = min(_MOST_ROWS[dialect], most)
+        self.rows = min(_FIRST_ROWS[dialect], most)
 
     def learn(self, rows: int, seconds: float) -> None:
         """Aim at the allowed time; shrink at once, grow by half at most."""
@@ -106,7 +106,7 @@ class Import:
         self.found: dict[str, Any] = saved.get("found") or {}
         self.preview: list[dict[str, Any]] = saved.get("preview") or []
         self.stopped: str | None = saved.get("stopped")
-        self._pace = _Pace(job.database.dialect)
+        self._pace = _Pace(job.database.dialect, job.settings.import_chunk_rows)
 
     def run(self) -> dict[str, Any]:
         """Do what is left to do.

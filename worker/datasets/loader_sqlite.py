@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Sequence
 from itertools import repeat
@@ -59,7 +60,7 @@ class SqliteLoader(Loader):
             case "decimal":
                 return float
             case "date":
-                return lambda value: value.isoformat()
+                return dt.date.isoformat
             case "boolean":
                 return int
             case _:
