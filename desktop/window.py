@@ -40,6 +40,7 @@ from desktop.controller import Controller
 from desktop.details.pane import DetailsPane
 from desktop.language import translate
 from desktop.outbox import Entry
+from desktop.plurals import plurals
 from desktop.preferences.dialog import PreferencesDialog
 from desktop.queue.actions import ACTIONS, BY_NAME
 from desktop.queue.page import QueuePage
@@ -375,12 +376,9 @@ class MainWindow(QMainWindow):
             box.setObjectName("deleteQuestion")
             box.setIcon(QMessageBox.Icon.NoIcon)
             box.setWindowTitle(translate("MainWindow", "Delete"))
-            text = translate("MainWindow", "Delete %n entry(ies) from the list?", None, len(rows))
-            box.setText(text)
+            box.setText(plurals.delete(len(rows)))
             if unsent:
-                box.setInformativeText(
-                    translate("MainWindow", "%n of them was not sent yet and will not be.", None, len(unsent))
-                )
+                box.setInformativeText(plurals.unsent(len(unsent)))
             delete = box.addButton(translate("MainWindow", "Delete"), QMessageBox.ButtonRole.DestructiveRole)
             box.addButton(QMessageBox.StandardButton.Cancel)
             box.buttonClicked.connect(lambda button: self._delete(jobs, unsent) if button is delete else None)

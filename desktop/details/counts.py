@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from desktop import formats
@@ -17,6 +18,34 @@ _NAMES = (
     ("skipped", QT_TRANSLATE_NOOP("Counts", "Skipped"), "muted"),
     ("rejected", QT_TRANSLATE_NOOP("Counts", "Rejected"), "failed"),
 )
+
+
+# Why rows were rejected, shorter than the words in the error workbook; an unknown code is shown as it is.
+_REASONS = {
+    "required": QT_TRANSLATE_NOOP("Reasons", "required value missing"),
+    "too_long": QT_TRANSLATE_NOOP("Reasons", "text too long"),
+    "bad_character": QT_TRANSLATE_NOOP("Reasons", "control character"),
+    "not_a_number": QT_TRANSLATE_NOOP("Reasons", "no number"),
+    "not_an_integer": QT_TRANSLATE_NOOP("Reasons", "no whole number"),
+    "below_minimum": QT_TRANSLATE_NOOP("Reasons", "number too small"),
+    "above_maximum": QT_TRANSLATE_NOOP("Reasons", "number too large"),
+    "too_many_decimals": QT_TRANSLATE_NOOP("Reasons", "too many decimals"),
+    "digits_lost": QT_TRANSLATE_NOOP("Reasons", "digits lost by Excel"),
+    "not_a_date": QT_TRANSLATE_NOOP("Reasons", "no date"),
+    "ambiguous_date": QT_TRANSLATE_NOOP("Reasons", "ambiguous date"),
+    "not_a_choice": QT_TRANSLATE_NOOP("Reasons", "value not allowed"),
+    "not_a_boolean": QT_TRANSLATE_NOOP("Reasons", "neither yes nor no"),
+    "not_an_email": QT_TRANSLATE_NOOP("Reasons", "no e-mail address"),
+    "not_a_phone": QT_TRANSLATE_NOOP("Reasons", "no phone number"),
+    "wrong_id_number": QT_TRANSLATE_NOOP("Reasons", "wrong ID number"),
+    "error_cell": QT_TRANSLATE_NOOP("Reasons", "error value of a formula"),
+    "formula_without_value": QT_TRANSLATE_NOOP("Reasons", "formula without a value"),
+    "too_many_cells": QT_TRANSLATE_NOOP("Reasons", "too many cells"),
+    "duplicate_in_file": QT_TRANSLATE_NOOP("Reasons", "twice in the file"),
+    "key_exists": QT_TRANSLATE_NOOP("Reasons", "exists already"),
+    "key_missing": QT_TRANSLATE_NOOP("Reasons", "does not exist"),
+}
+_SHOWN_REASONS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +81,32 @@ def summary(result: Mapping[str, Any] | None) -> str:
     return text
 
 
+def reasons(result: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Why rows were rejected: number and words, the most frequent first."""
+    found = (result or {}).get("reasons")
+    if not isinstance(found, dict):
+        return []
+    ordered = sorted(((int(n), str(code)) for code, n in found.items()), reverse=True)
+    return [
+        (formats.count(n), translate("Reasons", _REASONS[code]) if code in _REASONS else code)
+        for n, code in ordered[:_SHOWN_REASONS]
+    ]
+
+
+def imported_before(result: Mapping[str, Any] | None) -> str:
+    """Says that the same file was imported before, by whom and when; empty when it was not."""
+    found = (result or {}).get("imported_before")
+    if not isinstance(found, dict):
+        return ""
+    try:
+        at = formats.moment(datetime.fromisoformat(str(found.get("at"))).timestamp())
+    except ValueError:
+        at = ""
+    return translate("Counts", "The same file was imported before by {name}, {time}.").format(
+        name=found.get("by") or "?", time=at
+    )
+
+
 def facts(result: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     """Plain values of another kind's result as name and text."""
     if not result or counts(result):
@@ -61,10 +116,13 @@ def facts(result: Mapping[str, Any] | None) -> list[tuple[str, str]]:
         "file": translate("Counts", "File"),
         "message": translate("Counts", "Message"),
         "sum": translate("Counts", "Sum"),
+        "format": translate("Counts", "Format"),
+        "seconds": translate("Counts", "Seconds"),
+        "name": translate("Counts", "Note"),
     }
     found = []
     for name, value in result.items():
-        if isinstance(value, bool) or value is None or isinstance(value, list | dict):
+        if isinstance(value, bool) or value in (None, "") or isinstance(value, list | dict):
             continue
         text = formats.count(value) if isinstance(value, int) else str(value)
         found.append((names.get(name, name.replace("_", " ")), text))

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from desktop import formats, icons, theme
 from desktop.client.models import Event
 from desktop.controller import Controller, JobDetails
-from desktop.details.counts import counts, facts, summary
+from desktop.details.counts import counts, facts, imported_before, reasons, summary
 from desktop.details.files import ElidedLabel, FileList
 from desktop.language import translate
 from desktop.queue.actions import ACTIONS
@@ -144,7 +144,17 @@ class DetailsPane(QWidget):
         self._sum.setProperty("role", "muted")
         self._sum.setWordWrap(True)
         card.addWidget(self._sum)
+        self._before = QLabel()
+        self._before.setObjectName("detailsBefore")
+        self._before.setWordWrap(True)
+        card.addWidget(self._before)
         column.addWidget(self._counts)
+        self._reasons = QGridLayout()
+        self._reasons.setHorizontalSpacing(10)
+        self._reasons.setVerticalSpacing(1)
+        self._reasons.setColumnStretch(1, 1)
+        self._reasons.setColumnStretch(3, 1)
+        card.addLayout(self._reasons)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(14)
         self._grid.setVerticalSpacing(3)
@@ -202,14 +212,14 @@ class DetailsPane(QWidget):
             self._controller.show_details(row.id)
 
     def _show(self, row: JobRow) -> None:
-        self._title.set_full_text(f"{row.title} — {row.kind_title}" if row.title != row.kind_title else row.title)
+        self._title.set_full_text(row.title if row.kind_title in row.title else f"{row.title} — {row.kind_title}")
         self._state.row = self._bar.row = row
         self._state.setFixedWidth(self._state.fontMetrics().horizontalAdvance(state_text(row)) + 26)
         self._state.update()
         self._bar.update()
         self._bar.setVisible(row.state in ("running", "sending"))
         self._why.setText(row.note)
-        self._why.setVisible(bool(row.note) and row.note != row.error)
+        self._why.setVisible(bool(row.note) and row.note != row.error and row.state != "succeeded")
         self._error.setVisible(bool(row.error))
         self._error_text.setText(row.error)
         for action in ACTIONS:
@@ -237,6 +247,18 @@ class DetailsPane(QWidget):
             self._count_grid.addLayout(cell)
         self._count_grid.addStretch(1)
         self._sum.setText(summary(row.result))
+        before = imported_before(row.result)
+        self._before.setText(before)
+        self._before.setVisible(bool(before))
+        _clear(self._reasons)
+        for place, (count, words) in enumerate(reasons(row.result)):
+            line, half = divmod(place, 2)
+            number = QLabel(count)
+            number.setAlignment(Qt.AlignmentFlag.AlignRight)
+            text = QLabel(words)
+            text.setProperty("role", "muted")
+            self._reasons.addWidget(number, line, 2 * half)
+            self._reasons.addWidget(text, line, 2 * half + 1)
 
     def _show_facts(self, row: JobRow) -> None:
         _clear(self._grid)

@@ -8,6 +8,7 @@ from typing import Any
 
 from desktop import formats
 from desktop.language import QT_TRANSLATE_NOOP, translate
+from desktop.plurals import plurals
 from desktop.queue.rows import JobRow
 
 STATE_TEXTS = {
@@ -55,12 +56,7 @@ def result_text(row: JobRow) -> str:
         return row.note
     done = sum(int(result.get(name) or 0) for name in ("inserted", "updated", "unchanged", "skipped"))
     rejected = int(result.get("rejected") or 0)
-    words = translate("Columns", "%n row(s) done", None, done).replace(str(done), formats.count(done), 1)
-    if rejected:
-        words += translate("Columns", ", %n rejected", None, rejected).replace(
-            str(rejected), formats.count(rejected), 1
-        )
-    return words
+    return plurals.rows_done(done) + (plurals.rejected(rejected) if rejected else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,24 +93,24 @@ _SHOWN = ("state", "progress", "stage", "cancel_requested", "error", "result", "
 
 COLUMNS: tuple[Column, ...] = (
     Column(
-        "title", QT_TRANSLATE_NOOP("Columns", "Title"), 210,
+        "title", QT_TRANSLATE_NOOP("Columns", "Title"), 216,
         lambda r: r.title, lambda r: r.title.casefold(), ("title",), tip=lambda r: r.title,
     ),
     Column(
-        "kind", QT_TRANSLATE_NOOP("Columns", "Kind"), 115,
+        "kind", QT_TRANSLATE_NOOP("Columns", "Kind"), 122,
         lambda r: r.kind_title, lambda r: r.kind_title, ("kind_title",),
     ),
     Column(
-        "state", QT_TRANSLATE_NOOP("Columns", "State"), 116,
+        "state", QT_TRANSLATE_NOOP("Columns", "State"), 112,
         state_text, lambda r: _STATE_ORDER.get(r.state, 99), ("state", "cancel_requested", "note"),
         tip=lambda r: r.note or state_text(r),
     ),
     Column(
-        "progress", QT_TRANSLATE_NOOP("Columns", "Progress"), 215,
+        "progress", QT_TRANSLATE_NOOP("Columns", "Progress"), 198,
         progress_text, lambda r: r.progress, _SHOWN, tip=progress_text,
     ),
     Column(
-        "rows", QT_TRANSLATE_NOOP("Columns", "Rows"), 122,
+        "rows", QT_TRANSLATE_NOOP("Columns", "Rows"), 124,
         lambda r: formats.rows(r.rows_done, r.rows_total), lambda r: _last(r.rows_total or r.rows_done),
         ("rows_done", "rows_total"), right=True,
     ),

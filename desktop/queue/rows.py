@@ -71,6 +71,9 @@ def from_job(job: Job) -> JobRow:
     owner = job.owner.display_name or job.owner.username
     kind_title = intern(job.kind_title or job.kind)
     title = job.title or kind_title
+    done = job.rows_done
+    if done is None and job.ended and job.result and isinstance(job.result.get("rows"), int):
+        done = job.result["rows"]  # it was over before it had told anything
     return JobRow(
         id=job.id,
         kind=intern(job.kind),
@@ -79,7 +82,7 @@ def from_job(job: Job) -> JobRow:
         state=intern(job.state),
         progress=job.progress,
         stage=job.stage or "",
-        rows_done=job.rows_done,
+        rows_done=done,
         rows_total=job.rows_total,
         rate=job.rate,
         eta=job.eta_seconds,

@@ -30,6 +30,7 @@ from desktop.details.files import ElidedLabel
 from desktop.language import QT_TRANSLATE_NOOP, translate
 from desktop.outbox import Entry
 from desktop.outgoing import field_errors
+from desktop.plurals import plurals
 from desktop.submit.form import ParamsForm
 from desktop.submit.preview import Preview
 
@@ -229,7 +230,7 @@ class SubmitDialog(QDialog):
             row.addWidget(size)
             self._files_column.addWidget(line)
         if len(self.paths) > 8:
-            more = QLabel(translate("Submit", "and %n more", None, len(self.paths) - 8))
+            more = QLabel(plurals.more(len(self.paths) - 8))
             more.setProperty("role", "muted")
             self._files_column.addWidget(more)
         kind = self.chosen
@@ -291,11 +292,9 @@ class SubmitDialog(QDialog):
             self.preview.show_file(self.paths[0], dataset)
         else:
             self.preview.stop()
-            self.resize(560, max(self.sizeHint().height(), 360))
+            self.resize(580, min(620, 250 + self._form.sizeHint().height()))
         several = len(self.paths) > 1 and kind.uploads.maximum == 1
-        self._submit.setText(
-            translate("Submit", "Submit %n job(s)", None, len(self.paths)) if several else translate("Submit", "Submit")
-        )
+        self._submit.setText(plurals.submit(len(self.paths)) if several else translate("Submit", "Submit"))
         self._ask.start()
 
     def _schema(self, kind: models.Kind) -> dict[str, Any] | None:
@@ -378,11 +377,15 @@ class SubmitDialog(QDialog):
         groups = [[path] for path in self.paths] if needs.maximum == 1 else [self.paths]
         if not self.paths or needs.maximum == 0:
             groups = [[]]
-        title = self.title.text().strip() or None
+        typed = self.title.text().strip() if len(groups) == 1 else ""
+
+        def title_of(group: list[Path]) -> str | None:
+            return typed or (group[0].name if len(group) == 1 else None)
+
         self._sending(True)
         self._tickets = {
             self._controller.outgoing.submit(
-                kind.kind, params, group, title=title if len(groups) == 1 else None,
+                kind.kind, params, group, title=title_of(group),
                 priority=self.priority.currentData(), replaces=self._correcting,
             )
             for group in groups

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.language import translate
+from desktop.language import QT_TRANSLATE_NOOP, translate
 from desktop.submit.fields import FieldSpec
 
 _DATE = "yyyy-MM-dd"
@@ -267,7 +267,7 @@ class ChoicesEditor(Editor):
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__(spec)
         self._list = QListWidget()
-        self._list.setFixedHeight(min(150, 24 * len(spec.options) + 8))
+        self._list.setFixedHeight(min(132, 20 * len(spec.options) + 8))
         for value, words in spec.options:
             item = QListWidgetItem(words, self._list)
             item.setData(Qt.ItemDataRole.UserRole, value)
@@ -401,6 +401,7 @@ class MapEditor(Editor):
     def set_value(self, value: Any) -> None:
         for *_, holder in self._lines:
             self._column.removeWidget(holder)
+            holder.hide()
             holder.deleteLater()
         self._lines = []
         for key, inner in (value or {}).items():
@@ -412,6 +413,82 @@ class MapEditor(Editor):
         self._add()
 
 
+_CONDITIONS = (
+    ("eq", QT_TRANSLATE_NOOP("Form", "is")),
+    ("contains", QT_TRANSLATE_NOOP("Form", "contains")),
+    ("from", QT_TRANSLATE_NOOP("Form", "from")),
+    ("to", QT_TRANSLATE_NOOP("Form", "up to")),
+    ("empty", QT_TRANSLATE_NOOP("Form", "is empty")),
+)
+
+
+class FiltersEditor(Editor):
+    """Conditions on fields, a line each: field, condition, value."""
+
+    def __init__(self, spec: FieldSpec) -> None:
+        super().__init__(spec)
+        self._lines: list[tuple[QComboBox, QComboBox, QLineEdit, QWidget]] = []
+        self._column = QVBoxLayout()
+        self._column.setSpacing(4)
+        self.box.addLayout(self._column)
+        self._add()
+
+    def _add(self, name: str = "", condition: str = "eq", value: str = "") -> None:
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        field = QComboBox()
+        field.setAccessibleName(self.spec.title)
+        field.addItem("–", "")
+        for data, words in self.spec.keys:
+            field.addItem(words, data)
+        field.setCurrentIndex(max(field.findData(name), 0))
+        how = QComboBox()
+        for data, words in _CONDITIONS:
+            how.addItem(translate("Form", words), data)
+        how.setCurrentIndex(max(how.findData(condition), 0))
+        edit = QLineEdit(value)
+        edit.setPlaceholderText(translate("Form", "value"))
+        edit.setEnabled(condition != "empty")
+        for widget, stretch in ((field, 4), (how, 3), (edit, 4)):
+            row.addWidget(widget, stretch)
+        field.currentIndexChanged.connect(lambda _: self._touched())
+        how.currentIndexChanged.connect(lambda _: edit.setEnabled(how.currentData() != "empty"))
+        how.currentIndexChanged.connect(lambda _: self._touched())
+        edit.textChanged.connect(lambda _: self._touched())
+        self._lines.append((field, how, edit, holder))
+        self._column.addWidget(holder)
+
+    def _touched(self) -> None:
+        # One empty line is always there to write in.
+        if self._lines[-1][0].currentData():
+            self._add()
+        self.changed.emit()
+
+    def value(self) -> Any:
+        result: dict[str, dict[str, Any]] = {}
+        for field, how, edit, _ in self._lines:
+            name, condition, text = field.currentData(), how.currentData(), edit.text().strip()
+            if name and condition == "empty":
+                result.setdefault(name, {})["eq"] = None
+            elif name and text:
+                result.setdefault(name, {})[condition] = text
+        return result
+
+    def set_value(self, value: Any) -> None:
+        for *_, holder in self._lines:
+            self._column.removeWidget(holder)
+            holder.hide()
+            holder.deleteLater()
+        self._lines = []
+        for name, conditions in (value or {}).items():
+            for condition, text in conditions.items():
+                empty = condition == "eq" and text is None
+                self._add(name, "empty" if empty else condition, "" if text is None else str(text))
+        self._add()
+
+
 _ENCODINGS = [
     ("utf-8", "UTF-8"), ("gb18030", "GB18030 / GBK"), ("big5", "Big5"), ("utf-16", "UTF-16"),
     ("windows-1252", "Windows-1252"),
@@ -419,7 +496,7 @@ _ENCODINGS = [
 _EDITORS: dict[str, type[Editor]] = {
     "text": TextEditor, "long_text": LongTextEditor, "integer": NumberEditor, "number": NumberEditor,
     "bool": BoolEditor, "choice": ChoiceEditor, "date": DateEditor, "datetime": DateEditor, "choices": ChoicesEditor,
-    "list": ListEditor, "map": MapEditor, "json": JsonEditor,
+    "list": ListEditor, "map": MapEditor, "filters": FiltersEditor, "json": JsonEditor,
 }  # fmt: skip
 
 

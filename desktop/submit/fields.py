@@ -17,7 +17,8 @@ class FieldSpec:
     Attributes:
         name: of the parameter.
         sort: which editor it has: `text`, `long_text`, `integer`, `number`, `bool`, `choice`, `date`, `datetime`,
-            `choices` (several of a list), `list` (a text a line), `map` (name -> value), `json` (anything else).
+            `choices` (several of a list), `list` (a text a line), `map` (name -> value),
+            `filters` (name -> condition), `json` (anything else).
         title, description: words in the window's language.
         required: it has no default and must be filled in.
         nullable: it may be left empty, which is sent as nothing.
@@ -68,7 +69,7 @@ def _read(name: str, prop: Json, required: bool, definitions: Json) -> FieldSpec
     sort, options = _sort(inner, prop, definitions, words)
     keys: tuple[tuple[str, str], ...] = ()
     value_map = False
-    if sort == "map":
+    if sort in ("map", "filters"):
         values = _resolve(inner.get("additionalProperties") or {}, definitions)[0]
         value_map = values.get("type") == "object"
         names = (inner.get("propertyNames") or {}).get("enum") or ()
@@ -143,8 +144,10 @@ def _sort(inner: Json, prop: Json, definitions: Json, words: Json) -> tuple[str,
             return ("list", ()) if items.get("type") in ("string", "integer", "number") else ("json", ())
         case "object":
             values, _ = _resolve(inner.get("additionalProperties") or {}, definitions)
+            if prop.get("widget") == "filters":
+                return "filters", ()
             simple = values.get("type") != "object" or not values.get("properties")
-            return ("map", ()) if simple and prop.get("widget") != "filters" else ("json", ())
+            return ("map", ()) if simple else ("json", ())
     return "json", ()
 
 

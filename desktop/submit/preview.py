@@ -16,9 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop import formats, language
+from desktop import language
 from desktop.controller import Controller
 from desktop.language import translate
+from desktop.plurals import plurals
 from desktop.submit.look import Look, look
 from desktop.submit.mapping import FIELD, FieldDelegate, MappingModel, RowsModel
 from tabular.schema import TableSchema
@@ -186,6 +187,5 @@ def describe(found: Look) -> str:
     if info.get("header_row", 1) != 1:
         parts.append(translate("Preview", "header in row {number}").format(number=info["header_row"]))
     if found.total is not None:
-        number = formats.count(found.total)
-        parts.append(translate("Preview", "%n row(s)", None, found.total).replace(str(found.total), number, 1))
+        parts.append(plurals.rows(found.total))
     return " · ".join(parts)

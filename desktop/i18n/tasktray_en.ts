@@ -1,0 +1,56 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="en" sourcelanguage="en">
+<context>
+    <name>Plurals</name>
+    <message numerus="yes">
+        <source>%Ln row(s)</source>
+        <translation>
+            <numerusform>%Ln row</numerusform>
+            <numerusform>%Ln rows</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln row(s) done</source>
+        <translation>
+            <numerusform>%Ln row done</numerusform>
+            <numerusform>%Ln rows done</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>, %Ln rejected</source>
+        <translation>
+            <numerusform>, %Ln rejected</numerusform>
+            <numerusform>, %Ln rejected</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Delete %Ln entry(ies) from the list?</source>
+        <translation>
+            <numerusform>Delete %Ln entry from the list?</numerusform>
+            <numerusform>Delete %Ln entries from the list?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln of them was not sent yet and will not be.</source>
+        <translation>
+            <numerusform>%Ln of them was not sent yet and will not be.</numerusform>
+            <numerusform>%Ln of them were not sent yet and will not be.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>and %Ln more</source>
+        <translation>
+            <numerusform>and %Ln more</numerusform>
+            <numerusform>and %Ln more</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Submit %Ln job(s)</source>
+        <translation>
+            <numerusform>Submit %Ln job</numerusform>
+            <numerusform>Submit %Ln jobs</numerusform>
+        </translation>
+    </message>
+</context>
+</TS>

@@ -1,0 +1,1152 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN" sourcelanguage="en">
+<context>
+    <name>Actions</name>
+    <message>
+        <source>Show details</source>
+        <translation>查看详情</translation>
+    </message>
+    <message>
+        <source>Download results</source>
+        <translation>下载结果</translation>
+    </message>
+    <message>
+        <source>Open result</source>
+        <translation>打开结果</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>在文件夹中显示</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>Correct and send again…</source>
+        <translation>修改后重新发送…</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Copy id</source>
+        <translation>复制任务号</translation>
+    </message>
+</context>
+<context>
+    <name>Banner</name>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+</context>
+<context>
+    <name>Columns</name>
+    <message>
+        <source>Title</source>
+        <translation>标题</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Progress</source>
+        <translation>进度</translation>
+    </message>
+    <message>
+        <source>Rows</source>
+        <translation>行数</translation>
+    </message>
+    <message>
+        <source>Rate</source>
+        <translation>速度</translation>
+    </message>
+    <message>
+        <source>Remaining</source>
+        <translation>剩余时间</translation>
+    </message>
+    <message>
+        <source>Submitted</source>
+        <translation>提交时间</translation>
+    </message>
+    <message>
+        <source>Owner</source>
+        <translation>提交人</translation>
+    </message>
+</context>
+<context>
+    <name>Connection</name>
+    <message>
+        <source>Up to date</source>
+        <translation>数据最新</translation>
+    </message>
+    <message>
+        <source>Updated {age} ago</source>
+        <translation>{age}前更新</translation>
+    </message>
+    <message>
+        <source>Offline since {time}</source>
+        <translation>自 {time} 起离线</translation>
+    </message>
+    <message>
+        <source>, trying again in {seconds} s</source>
+        <translation>，{seconds} 秒后重试</translation>
+    </message>
+    <message>
+        <source>, trying now</source>
+        <translation>，正在重试</translation>
+    </message>
+    <message>
+        <source>Connecting to {server}…</source>
+        <translation>正在连接 {server}…</translation>
+    </message>
+    <message>
+        <source>Not signed in</source>
+        <translation>未登录</translation>
+    </message>
+</context>
+<context>
+    <name>Counts</name>
+    <message>
+        <source>New</source>
+        <translation>新增</translation>
+    </message>
+    <message>
+        <source>Updated</source>
+        <translation>更新</translation>
+    </message>
+    <message>
+        <source>Unchanged</source>
+        <translation>未变</translation>
+    </message>
+    <message>
+        <source>Skipped</source>
+        <translation>跳过</translation>
+    </message>
+    <message>
+        <source>Rejected</source>
+        <translation>不合格</translation>
+    </message>
+    <message>
+        <source>{sum} = {total} rows of the file</source>
+        <translation>{sum} = 文件共 {total} 行</translation>
+    </message>
+    <message>
+        <source> (the file has {rows} rows)</source>
+        <translation>（文件共有 {rows} 行）</translation>
+    </message>
+    <message>
+        <source>Trial run, nothing was changed</source>
+        <translation>试运行，未改动任何数据</translation>
+    </message>
+    <message>
+        <source>The same file was imported before by {name}, {time}.</source>
+        <translation>{name} 曾于 {time} 导入过同一文件。</translation>
+    </message>
+    <message>
+        <source>Rows</source>
+        <translation>行数</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>Message</source>
+        <translation>消息</translation>
+    </message>
+    <message>
+        <source>Sum</source>
+        <translation>合计</translation>
+    </message>
+    <message>
+        <source>Format</source>
+        <translation>格式</translation>
+    </message>
+    <message>
+        <source>Seconds</source>
+        <translation>秒数</translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation>备注</translation>
+    </message>
+</context>
+<context>
+    <name>Details</name>
+    <message>
+        <source>Close (Esc)</source>
+        <translation>关闭 (Esc)</translation>
+    </message>
+    <message>
+        <source>Files</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>No files</source>
+        <translation>没有文件</translation>
+    </message>
+    <message>
+        <source>What happened</source>
+        <translation>经过</translation>
+    </message>
+    <message>
+        <source>Rows</source>
+        <translation>行数</translation>
+    </message>
+    <message>
+        <source>Rate</source>
+        <translation>速度</translation>
+    </message>
+    <message>
+        <source>Remaining</source>
+        <translation>剩余时间</translation>
+    </message>
+    <message>
+        <source>Submitted</source>
+        <translation>提交时间</translation>
+    </message>
+    <message>
+        <source>Took</source>
+        <translation>用时</translation>
+    </message>
+    <message>
+        <source>Id</source>
+        <translation>任务号</translation>
+    </message>
+</context>
+<context>
+    <name>Files</name>
+    <message>
+        <source>Your file</source>
+        <translation>原文件</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>导出文件</translation>
+    </message>
+    <message>
+        <source>Rejected rows</source>
+        <translation>不合格的行</translation>
+    </message>
+    <message>
+        <source>Report</source>
+        <translation>报告</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>Stop the download</source>
+        <translation>停止下载</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>在文件夹中显示</translation>
+    </message>
+</context>
+<context>
+    <name>Form</name>
+    <message>
+        <source>Please fill this in.</source>
+        <translation>请填写此项。</translation>
+    </message>
+    <message>
+        <source>This is no number.</source>
+        <translation>这不是数字。</translation>
+    </message>
+    <message>
+        <source>From {low} to {high}.</source>
+        <translation>应在 {low} 到 {high} 之间。</translation>
+    </message>
+    <message>
+        <source>At least {low}.</source>
+        <translation>不得小于 {low}。</translation>
+    </message>
+    <message>
+        <source>At most {high}.</source>
+        <translation>不得大于 {high}。</translation>
+    </message>
+    <message>
+        <source>(automatic)</source>
+        <translation>（自动）</translation>
+    </message>
+    <message>
+        <source>automatic</source>
+        <translation>自动</translation>
+    </message>
+    <message>
+        <source>one a line</source>
+        <translation>每行一个</translation>
+    </message>
+    <message>
+        <source>This is no JSON.</source>
+        <translation>这不是 JSON。</translation>
+    </message>
+    <message>
+        <source>value in the file</source>
+        <translation>文件中的值</translation>
+    </message>
+    <message>
+        <source>value instead</source>
+        <translation>替换为</translation>
+    </message>
+    <message>
+        <source>value</source>
+        <translation>值</translation>
+    </message>
+    <message>
+        <source>is</source>
+        <translation>等于</translation>
+    </message>
+    <message>
+        <source>contains</source>
+        <translation>包含</translation>
+    </message>
+    <message>
+        <source>from</source>
+        <translation>从</translation>
+    </message>
+    <message>
+        <source>up to</source>
+        <translation>至</translation>
+    </message>
+    <message>
+        <source>is empty</source>
+        <translation>为空</translation>
+    </message>
+    <message>
+        <source>Comma (,)</source>
+        <translation>逗号 (,)</translation>
+    </message>
+    <message>
+        <source>Semicolon (;)</source>
+        <translation>分号 (;)</translation>
+    </message>
+    <message>
+        <source>Tab</source>
+        <translation>制表符</translation>
+    </message>
+    <message>
+        <source>Bar (|)</source>
+        <translation>竖线 (|)</translation>
+    </message>
+    <message>
+        <source>More settings</source>
+        <translation>更多设置</translation>
+    </message>
+</context>
+<context>
+    <name>Formats</name>
+    <message>
+        <source>{figure} rows/s</source>
+        <translation>{figure} 行/秒</translation>
+    </message>
+    <message>
+        <source>under 1 s</source>
+        <translation>不到 1 秒</translation>
+    </message>
+    <message>
+        <source>{seconds} s</source>
+        <translation>{seconds} 秒</translation>
+    </message>
+    <message>
+        <source>{minutes} min</source>
+        <translation>{minutes} 分钟</translation>
+    </message>
+    <message>
+        <source>{minutes} min {seconds} s</source>
+        <translation>{minutes} 分 {seconds} 秒</translation>
+    </message>
+    <message>
+        <source>{hours} h {minutes} min</source>
+        <translation>{hours} 小时 {minutes} 分</translation>
+    </message>
+    <message>
+        <source>{days} d {hours} h</source>
+        <translation>{days} 天 {hours} 小时</translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>Drop to import</source>
+        <translation>松开即可导入</translation>
+    </message>
+    <message>
+        <source>Tasktray</source>
+        <translation>任务台</translation>
+    </message>
+    <message>
+        <source>Import files…</source>
+        <translation>导入文件…</translation>
+    </message>
+    <message>
+        <source>Choose workbooks to import (Ctrl+O)</source>
+        <translation>选择要导入的工作簿 (Ctrl+O)</translation>
+    </message>
+    <message>
+        <source>New job</source>
+        <translation>新建任务</translation>
+    </message>
+    <message>
+        <source>Search title, kind, owner, id</source>
+        <translation>搜索标题、类型、提交人、任务号</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>搜索</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Choose files</source>
+        <translation>选择文件</translation>
+    </message>
+    <message>
+        <source>Tables (*.xlsx *.xlsm *.xls *.ods *.csv *.tsv *.txt);;All files (*)</source>
+        <translation>表格 (*.xlsx *.xlsm *.xls *.ods *.csv *.tsv *.txt);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>“{name}” is kept in the outbox and sent when the server is back.</source>
+        <translation>“{name}”已存入发件箱，服务器恢复后自动发送。</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>查看</translation>
+    </message>
+    <message>
+        <source>The server refused “{name}”: {reason}</source>
+        <translation>服务器拒绝了“{name}”：{reason}</translation>
+    </message>
+    <message>
+        <source>Correct…</source>
+        <translation>修改…</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Sign in</source>
+        <translation>登录</translation>
+    </message>
+    <message>
+        <source>Sign in…</source>
+        <translation>登录…</translation>
+    </message>
+    <message>
+        <source>Connecting</source>
+        <translation>正在连接</translation>
+    </message>
+    <message>
+        <source>Other server…</source>
+        <translation>其他服务器…</translation>
+    </message>
+    <message>
+        <source>Sign out</source>
+        <translation>退出登录</translation>
+    </message>
+    <message>
+        <source>Drop files, not folders.</source>
+        <translation>请拖入文件，而不是文件夹。</translation>
+    </message>
+    <message>
+        <source>“{title}” is submitted as job {id}.</source>
+        <translation>“{title}”已提交，任务号 {id}。</translation>
+    </message>
+    <message>
+        <source>It starts at once</source>
+        <translation>马上开始</translation>
+    </message>
+    <message>
+        <source>It starts in about {time}</source>
+        <translation>约 {time}后开始</translation>
+    </message>
+    <message>
+        <source> and takes about {time}</source>
+        <translation>，预计用时 {time}</translation>
+    </message>
+    <message>
+        <source>.</source>
+        <translation>。</translation>
+    </message>
+    <message>
+        <source>It takes about {time}.</source>
+        <translation>预计用时 {time}。</translation>
+    </message>
+</context>
+<context>
+    <name>Mapping</name>
+    <message>
+        <source>Column of the file</source>
+        <translation>文件中的列</translation>
+    </message>
+    <message>
+        <source>First values</source>
+        <translation>前几个值</translation>
+    </message>
+    <message>
+        <source>Goes into</source>
+        <translation>对应字段</translation>
+    </message>
+    <message>
+        <source>Recognised</source>
+        <translation>识别结果</translation>
+    </message>
+    <message>
+        <source>– not imported –</source>
+        <translation>– 不导入 –</translation>
+    </message>
+    <message>
+        <source>chosen by you</source>
+        <translation>由您指定</translation>
+    </message>
+    <message>
+        <source>perhaps {field}, {percent}</source>
+        <translation>可能是{field}，{percent}</translation>
+    </message>
+</context>
+<context>
+    <name>Outbox</name>
+    <message>
+        <source>Is sent when the server is back</source>
+        <translation>服务器恢复后发送</translation>
+    </message>
+    <message>
+        <source>Sending to the server</source>
+        <translation>正在发送到服务器</translation>
+    </message>
+</context>
+<context>
+    <name>Plurals</name>
+    <message numerus="yes">
+        <source>%Ln row(s)</source>
+        <translation>
+            <numerusform>%Ln 行</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln row(s) done</source>
+        <translation>
+            <numerusform>完成 %Ln 行</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>, %Ln rejected</source>
+        <translation>
+            <numerusform>，不合格 %Ln 行</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Delete %Ln entry(ies) from the list?</source>
+        <translation>
+            <numerusform>从列表中删除 %Ln 项？</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln of them was not sent yet and will not be.</source>
+        <translation>
+            <numerusform>其中 %Ln 项尚未发送，删除后将不会发送。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>and %Ln more</source>
+        <translation>
+            <numerusform>另有 %Ln 个</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Submit %Ln job(s)</source>
+        <translation>
+            <numerusform>提交 %Ln 个任务</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Preferences</name>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>As the system</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message>
+        <source>Choose a folder</source>
+        <translation>选择文件夹</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message>
+        <source>Appearance</source>
+        <translation>外观</translation>
+    </message>
+    <message>
+        <source>Results go to</source>
+        <translation>结果保存到</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>Sign out</source>
+        <translation>退出登录</translation>
+    </message>
+    <message>
+        <source>Server</source>
+        <translation>服务器</translation>
+    </message>
+</context>
+<context>
+    <name>Preview</name>
+    <message>
+        <source>Columns</source>
+        <translation>列</translation>
+    </message>
+    <message>
+        <source>First rows</source>
+        <translation>前几行</translation>
+    </message>
+    <message>
+        <source>Looking at {name}…</source>
+        <translation>正在查看 {name}…</translation>
+    </message>
+    <message>
+        <source>{name} cannot be looked at.</source>
+        <translation>无法查看 {name}。</translation>
+    </message>
+    <message>
+        <source>Required, but no column goes into {fields}. Choose one below.</source>
+        <translation>缺少必填字段：{fields}。请在下方为其指定一列。</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <translation>、</translation>
+    </message>
+    <message>
+        <source>separated by {sign}</source>
+        <translation>分隔符 {sign}</translation>
+    </message>
+    <message>
+        <source>sheet {names}</source>
+        <translation>工作表 {names}</translation>
+    </message>
+    <message>
+        <source>header in row {number}</source>
+        <translation>表头在第 {number} 行</translation>
+    </message>
+</context>
+<context>
+    <name>Problems</name>
+    <message>
+        <source>Nobody answers at {server}. Check the network, or ask whether the server is running.</source>
+        <translation>{server} 没有响应。请检查网络，或询问服务器是否在运行。</translation>
+    </message>
+    <message>
+        <source>There is no computer named in {server}. Check the address.</source>
+        <translation>找不到 {server} 中的主机名。请检查地址。</translation>
+    </message>
+    <message>
+        <source>{server} does not answer in time.</source>
+        <translation>{server} 响应超时。</translation>
+    </message>
+    <message>
+        <source>{server} cannot work at the moment (status {status}).</source>
+        <translation>{server} 暂时无法工作（状态 {status}）。</translation>
+    </message>
+    <message>
+        <source>The system&apos;s proxy does not let us through to {server}. Check the proxy settings.</source>
+        <translation>系统代理不允许连接 {server}。请检查代理设置。</translation>
+    </message>
+    <message>
+        <source>The certificate of {server} is not trusted on this computer: {reason}. If your office has its own certificate authority, choose its file.</source>
+        <translation>本机不信任 {server} 的证书：{reason}。如果单位有自己的证书颁发机构，请选择其证书文件。</translation>
+    </message>
+    <message>
+        <source>{server} sends us to {location}. Enter that address instead.</source>
+        <translation>{server} 转到了 {location}。请改用该地址。</translation>
+    </message>
+    <message>
+        <source>Something answers at {server}, but it is not Tasktray. Check the address.</source>
+        <translation>{server} 有响应，但不是任务台。请检查地址。</translation>
+    </message>
+    <message>
+        <source>“{server}” is no address of a server. It looks like https://tasks.example.com.</source>
+        <translation>“{server}”不是服务器地址。正确的形式如 https://tasks.example.com。</translation>
+    </message>
+    <message>
+        <source>Please sign in again.</source>
+        <translation>请重新登录。</translation>
+    </message>
+    <message>
+        <source>Stopped.</source>
+        <translation>已停止。</translation>
+    </message>
+    <message>
+        <source>Another connection is still sending {name}.</source>
+        <translation>另一个连接仍在发送 {name}。</translation>
+    </message>
+    <message>
+        <source>{name} did not arrive as it was sent, several times.</source>
+        <translation>{name} 多次传送后内容仍与原文件不符。</translation>
+    </message>
+    <message>
+        <source>{name} did not come as the server has it. Try again.</source>
+        <translation>{name} 下载的内容与服务器上的不符。请重试。</translation>
+    </message>
+    <message>
+        <source>{name} is no longer there ({path}).</source>
+        <translation>{name} 已不存在（{path}）。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be read: {reason}.</source>
+        <translation>无法读取 {name}：{reason}。</translation>
+    </message>
+    <message>
+        <source>{name} was changed after it was chosen. Delete this entry and choose the file again.</source>
+        <translation>{name} 在选定之后被修改过。请删除此项并重新选择文件。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be written: {reason}.</source>
+        <translation>无法写入 {name}：{reason}。</translation>
+    </message>
+    <message>
+        <source>The disk with {path} is full.</source>
+        <translation>{path} 所在的磁盘已满。</translation>
+    </message>
+    <message>
+        <source>The certificate file {path} cannot be used: {reason}.</source>
+        <translation>证书文件 {path} 无法使用：{reason}。</translation>
+    </message>
+    <message>
+        <source>This was prepared too long ago to be sure that it has not run already. Check the queue, then delete it or submit it anew.</source>
+        <translation>此项准备得太久，无法确定是否已经执行过。请查看队列，然后删除它或重新提交。</translation>
+    </message>
+    <message>
+        <source>Something went wrong ({code}).</source>
+        <translation>出错了（{code}）。</translation>
+    </message>
+    <message>
+        <source>Try again in {wait}.</source>
+        <translation>请在 {wait}后重试。</translation>
+    </message>
+    <message>
+        <source>Something unexpected went wrong ({name}). The log has the details.</source>
+        <translation>发生意外错误（{name}）。详情见日志。</translation>
+    </message>
+</context>
+<context>
+    <name>Queue</name>
+    <message>
+        <source>Nothing here</source>
+        <translation>这里没有内容</translation>
+    </message>
+    <message>
+        <source>No job fits the filter and the search.</source>
+        <translation>没有符合筛选和搜索条件的任务。</translation>
+    </message>
+    <message>
+        <source>Show all jobs</source>
+        <translation>显示全部任务</translation>
+    </message>
+    <message>
+        <source>Reading the jobs…</source>
+        <translation>正在读取任务…</translation>
+    </message>
+    <message>
+        <source>Drop a workbook here</source>
+        <translation>把工作簿拖到这里</translation>
+    </message>
+    <message>
+        <source>Excel, OpenDocument or CSV. It is imported in the background,
+and you can go on working meanwhile.</source>
+        <translation>支持 Excel、OpenDocument 和 CSV。导入在后台进行，
+您可以继续做别的事。</translation>
+    </message>
+    <message>
+        <source>Choose files…</source>
+        <translation>选择文件…</translation>
+    </message>
+</context>
+<context>
+    <name>QueueTable</name>
+    <message>
+        <source>Jobs</source>
+        <translation>任务</translation>
+    </message>
+</context>
+<context>
+    <name>Reasons</name>
+    <message>
+        <source>required value missing</source>
+        <translation>缺少必填值</translation>
+    </message>
+    <message>
+        <source>text too long</source>
+        <translation>文字过长</translation>
+    </message>
+    <message>
+        <source>control character</source>
+        <translation>含控制字符</translation>
+    </message>
+    <message>
+        <source>no number</source>
+        <translation>不是数字</translation>
+    </message>
+    <message>
+        <source>no whole number</source>
+        <translation>不是整数</translation>
+    </message>
+    <message>
+        <source>number too small</source>
+        <translation>数值过小</translation>
+    </message>
+    <message>
+        <source>number too large</source>
+        <translation>数值过大</translation>
+    </message>
+    <message>
+        <source>too many decimals</source>
+        <translation>小数位过多</translation>
+    </message>
+    <message>
+        <source>digits lost by Excel</source>
+        <translation>Excel 丢失数位</translation>
+    </message>
+    <message>
+        <source>no date</source>
+        <translation>不是日期</translation>
+    </message>
+    <message>
+        <source>ambiguous date</source>
+        <translation>日期有歧义</translation>
+    </message>
+    <message>
+        <source>value not allowed</source>
+        <translation>值不在允许范围</translation>
+    </message>
+    <message>
+        <source>neither yes nor no</source>
+        <translation>不是“是”或“否”</translation>
+    </message>
+    <message>
+        <source>no e-mail address</source>
+        <translation>邮箱格式错误</translation>
+    </message>
+    <message>
+        <source>no phone number</source>
+        <translation>电话格式错误</translation>
+    </message>
+    <message>
+        <source>wrong ID number</source>
+        <translation>证件号码错误</translation>
+    </message>
+    <message>
+        <source>error value of a formula</source>
+        <translation>公式错误值</translation>
+    </message>
+    <message>
+        <source>formula without a value</source>
+        <translation>公式没有结果</translation>
+    </message>
+    <message>
+        <source>too many cells</source>
+        <translation>单元格过多</translation>
+    </message>
+    <message>
+        <source>twice in the file</source>
+        <translation>文件内重复</translation>
+    </message>
+    <message>
+        <source>exists already</source>
+        <translation>已存在</translation>
+    </message>
+    <message>
+        <source>does not exist</source>
+        <translation>不存在</translation>
+    </message>
+</context>
+<context>
+    <name>SideBar</name>
+    <message>
+        <source>All jobs</source>
+        <translation>全部任务</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>运行中</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>等待中</translation>
+    </message>
+    <message>
+        <source>Succeeded</source>
+        <translation>成功</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>已取消</translation>
+    </message>
+    <message>
+        <source>Outbox</source>
+        <translation>发件箱</translation>
+    </message>
+    <message>
+        <source>Filter by state</source>
+        <translation>按状态筛选</translation>
+    </message>
+</context>
+<context>
+    <name>SignIn</name>
+    <message>
+        <source>Sign in</source>
+        <translation>登录</translation>
+    </message>
+    <message>
+        <source>Sign in to Tasktray</source>
+        <translation>登录任务台</translation>
+    </message>
+    <message>
+        <source>Server</source>
+        <translation>服务器</translation>
+    </message>
+    <message>
+        <source>User name</source>
+        <translation>用户名</translation>
+    </message>
+    <message>
+        <source>Password</source>
+        <translation>密码</translation>
+    </message>
+    <message>
+        <source>only if your office has its own</source>
+        <translation>仅在单位使用自己的证书时填写</translation>
+    </message>
+    <message>
+        <source>Choose a file</source>
+        <translation>选择文件</translation>
+    </message>
+    <message>
+        <source>Certificate</source>
+        <translation>证书</translation>
+    </message>
+    <message>
+        <source>Stay signed in on this computer</source>
+        <translation>在本机保持登录</translation>
+    </message>
+    <message>
+        <source>This computer has no keyring for secrets, so you will be asked again next time.</source>
+        <translation>本机没有可用的密钥环，因此下次需要重新输入密码。</translation>
+    </message>
+    <message>
+        <source>Use the system on this computer</source>
+        <translation>使用本机的系统</translation>
+    </message>
+    <message>
+        <source>Work offline</source>
+        <translation>离线工作</translation>
+    </message>
+    <message>
+        <source>Certificate authority</source>
+        <translation>证书颁发机构</translation>
+    </message>
+    <message>
+        <source>Certificates (*.pem *.crt *.cer);;All files (*)</source>
+        <translation>证书 (*.pem *.crt *.cer);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Signing in…</source>
+        <translation>正在登录…</translation>
+    </message>
+</context>
+<context>
+    <name>State</name>
+    <message>
+        <source>Waiting</source>
+        <translation>等待中</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>运行中</translation>
+    </message>
+    <message>
+        <source>Succeeded</source>
+        <translation>成功</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>已取消</translation>
+    </message>
+    <message>
+        <source>Not sent yet</source>
+        <translation>尚未发送</translation>
+    </message>
+    <message>
+        <source>Sending</source>
+        <translation>发送中</translation>
+    </message>
+    <message>
+        <source>Refused</source>
+        <translation>被拒绝</translation>
+    </message>
+    <message>
+        <source>Stopping</source>
+        <translation>正在停止</translation>
+    </message>
+</context>
+<context>
+    <name>StatusLine</name>
+    <message>
+        <source>{user} at {server}</source>
+        <translation>{user}，{server}</translation>
+    </message>
+</context>
+<context>
+    <name>Submit</name>
+    <message>
+        <source>Normal</source>
+        <translation>普通</translation>
+    </message>
+    <message>
+        <source>High</source>
+        <translation>高</translation>
+    </message>
+    <message>
+        <source>Low</source>
+        <translation>低</translation>
+    </message>
+    <message>
+        <source>New job</source>
+        <translation>新建任务</translation>
+    </message>
+    <message>
+        <source>Files</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>What to do</source>
+        <translation>任务类型</translation>
+    </message>
+    <message>
+        <source>Title</source>
+        <translation>标题</translation>
+    </message>
+    <message>
+        <source>Priority</source>
+        <translation>优先级</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Go on in the background</source>
+        <translation>在后台继续</translation>
+    </message>
+    <message>
+        <source>Submit</source>
+        <translation>提交</translation>
+    </message>
+    <message>
+        <source>Choose files…</source>
+        <translation>选择文件…</translation>
+    </message>
+    <message>
+        <source>Fitting files ({patterns})</source>
+        <translation>适用的文件 ({patterns})</translation>
+    </message>
+    <message>
+        <source>Choose files</source>
+        <translation>选择文件</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>There is nothing that can be done with {names}.</source>
+        <translation>没有可以处理 {names} 的任务类型。</translation>
+    </message>
+    <message>
+        <source>What can be done is not known yet: the server has never been reached.</source>
+        <translation>还从未连上服务器，不知道能做什么。</translation>
+    </message>
+    <message>
+        <source>The server is away: this is kept in the outbox and sent when it is back.</source>
+        <translation>服务器不在线：将存入发件箱，恢复后自动发送。</translation>
+    </message>
+    <message>
+        <source>Choose a file first.</source>
+        <translation>请先选择文件。</translation>
+    </message>
+    <message>
+        <source>{names} is no longer there.</source>
+        <translation>{names} 已不存在。</translation>
+    </message>
+    <message>
+        <source>Sending…</source>
+        <translation>正在发送…</translation>
+    </message>
+    <message>
+        <source>It is not known when this starts.</source>
+        <translation>开始时间未知。</translation>
+    </message>
+    <message>
+        <source>Starts at once</source>
+        <translation>马上开始</translation>
+    </message>
+    <message>
+        <source>Starts in about {time}</source>
+        <translation>约 {time}后开始</translation>
+    </message>
+    <message>
+        <source>, takes about {time}</source>
+        <translation>，预计用时 {time}</translation>
+    </message>
+    <message>
+        <source>not there</source>
+        <translation>不存在</translation>
+    </message>
+</context>
+</TS>

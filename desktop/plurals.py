@@ -1,0 +1,43 @@
+"""Words with a number in them, in the right number. `%Ln` is the number as the language writes it.
+
+Methods of one class, because lupdate knows of plural forms only in `self.tr` with a plain name as its number.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+
+class Plurals(QObject):
+    """All of them."""
+
+    def rows(self, n: int) -> str:
+        """How many rows."""
+        return self.tr("%Ln row(s)", "", n)
+
+    def rows_done(self, n: int) -> str:
+        """How many rows were done."""
+        return self.tr("%Ln row(s) done", "", n)
+
+    def rejected(self, n: int) -> str:
+        """How many rows were rejected, after `rows_done`."""
+        return self.tr(", %Ln rejected", "", n)
+
+    def delete(self, n: int) -> str:
+        """Whether so many entries are to be deleted."""
+        return self.tr("Delete %Ln entry(ies) from the list?", "", n)
+
+    def unsent(self, n: int) -> str:
+        """How many of the entries to be deleted were not sent."""
+        return self.tr("%Ln of them was not sent yet and will not be.", "", n)
+
+    def more(self, n: int) -> str:
+        """How many more files there are."""
+        return self.tr("and %Ln more", "", n)
+
+    def submit(self, n: int) -> str:
+        """The button that submits so many jobs."""
+        return self.tr("Submit %Ln job(s)", "", n)
+
+
+plurals = Plurals()
