@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import uuid
 
+from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import problem
+from api.problems import database_unavailable, problem
 from worker.errors import Refused
 from worker.settings import Settings
 
@@ -53,6 +54,11 @@ class Guard:
 
         try:
             await self.app(scope, receive, send_with_headers)
+        except (OperationalError, InterfaceError) as error:
+            # Not of a route (`problems` answers those) but of the authentication in front of it.
+            if started:
+                raise
+            await database_unavailable(scope, error)(scope, receive, send_with_headers)
         except Exception:
             incident = uuid.uuid4()
             log.exception("incident %s: %s %s", incident, scope["method"], scope["path"])

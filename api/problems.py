@@ -11,7 +11,8 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
-from sqlalchemy.exc import InterfaceError, OperationalError
+from pydantic_core import PydanticSerializationError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -115,7 +116,7 @@ def problem(
     if status == 429 and "seconds" in values:
         headers["Retry-After"] = str(values["seconds"])
     content = json.dumps(body.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
-    return Response(content.encode(), status, headers, MEDIA_TYPE)
+    return Response(content.encode("utf-8", "replace"), status, headers, MEDIA_TYPE)
 
 
 def refused(scope: Scope, error: Refused) -> Response:
@@ -150,9 +151,28 @@ async def _on_http(request: Request, error: Exception) -> Response:
     return problem(request.scope, error.status_code, code, values=values, headers=error.headers)
 
 
-async def _on_database(request: Request, error: Exception) -> Response:
+def database_unavailable(scope: Scope, error: Exception) -> Response:
+    """The answer while the database cannot be reached or a lock in it does not come free."""
     log.error("database: %s", error)
-    return problem(request.scope, 503, "database_unavailable", headers={"Retry-After": "5"})
+    return problem(scope, 503, "database_unavailable", headers={"Retry-After": "5"})
+
+
+async def _on_database(request: Request, error: Exception) -> Response:
+    return database_unavailable(request.scope, error)
+
+
+async def _on_serialization(request: Request, error: Exception) -> Response:
+    # JSON can name half a character ("\ud800"), which comes in as a text but cannot go out again.
+    if "surrogates not allowed" not in str(error):
+        raise error
+    return await _on_data(request, error)
+
+
+async def _on_data(request: Request, error: Exception) -> Response:
+    # PostgreSQL takes no NUL characters and no numbers beyond their column; SQLite takes both. No route looks for them
+    # one by one.
+    log.info("the database refused a value: %s", error)
+    return problem(request.scope, 422, "unstorable_value")
 
 
 def install(app: FastAPI) -> None:
@@ -161,6 +181,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(TableError, _on_table)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(DataError, _on_data)
+    app.add_exception_handler(PydanticSerializationError, _on_serialization)
+    app.add_exception_handler(UnicodeEncodeError, _on_data)
     app.add_exception_handler(OperationalError, _on_database)
     app.add_exception_handler(InterfaceError, _on_database)
 

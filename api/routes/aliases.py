@@ -111,11 +111,12 @@ def _accepted(job: JobView) -> AsyncTaskAccepted:
 def _task(job: JobView) -> AsyncTask:
     by_role = {file.role: file.id for file in job.files}
     download = next((by_role[role] for role in _DOWNLOADS if role in by_role), None)
+    why = job.why.message if job.why else ""
     return AsyncTask(
         task_id=job.id,
         status=_STATUS[job.state],
         progress=job.progress,
-        message=job.stage or (job.why.message if job.why else ""),
+        message=(job.stage or why) if job.state == "running" else why,
         estimated_seconds=_estimated(job),
         result=job.result,
         error=job.error.message if job.error else None,

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query, Response
+from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.dependencies import ActorDep, DatabaseDep
+from api.routes.files import disposition
 from tabular.schema import Field as TableField
+from tabular.template import write_template
 from worker.datasets import Dataset, load
 from worker.datasets import mapping as mappings
 from worker.datasets import rows as dataset_rows
 from worker.errors import NotFound, Refused
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
-Name = Annotated[str, Path(max_length=64)]
+Name = Annotated[str, InPath(max_length=64)]
+_WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class DatasetView(BaseModel):
@@ -121,6 +127,18 @@ def _filters(given: str | None) -> dict[str, Any]:
     if not isinstance(filters, dict) or not all(isinstance(f, dict) for f in filters.values()):
         raise Refused("invalid_request", errors=[{"field": "filters", "code": "field_not_an_object", "values": {}}])
     return filters
+
+
+@router.get("/{name}/template", response_class=Response, responses={200: {"content": {_WORKBOOK: {}}}})
+def get_template(name: Name, actor: ActorDep) -> Response:
+    """An empty workbook to fill in: headers, rules and an example in the asker's language."""
+    dataset = get_dataset_named(name)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.xlsx"
+        write_template(path, dataset.schema, actor.language)
+        content = path.read_bytes()
+    title = dataset.schema.titles.get(actor.language) or dataset.schema.titles["en"]
+    return Response(content, media_type=_WORKBOOK, headers={"Content-Disposition": disposition(f"{title}.xlsx")})
 
 
 @router.get("/{name}/rows")

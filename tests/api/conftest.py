@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,22 +69,22 @@ def api_settings(database_url: str, tmp_path: Path):
     return Settings(_env_file=None, data=tmp_path / "data", database_url=database_url, run_id="this run")
 
 
-@pytest.fixture
-def api(api_settings, database) -> Iterator[Api]:
-    """The API, served by uvicorn in a thread."""
+@contextmanager
+def serving(settings, database) -> Iterator[Api]:
+    """The API for these settings, served by uvicorn in a thread."""
     from api.app import create_app
 
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        app = create_app(api_settings)
+        app = create_app(settings)
         config = uvicorn.Config(app, log_config=None, lifespan="on", ws_max_size=16_384, timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="api")
         thread.start()
         wait_until(lambda: server.started or not thread.is_alive(), 20, "the API")
         assert server.started
-        running = Api(f"http://127.0.0.1:{port}", api_settings, database, app)
+        running = Api(f"http://127.0.0.1:{port}", settings, database, app)
         try:
             yield running
         finally:
@@ -91,6 +92,13 @@ def api(api_settings, database) -> Iterator[Api]:
             server.should_exit = True
             thread.join(20)
             assert not thread.is_alive()
+
+
+@pytest.fixture
+def api(api_settings, database) -> Iterator[Api]:
+    """The API on a database of this test's own."""
+    with serving(api_settings, database) as running:
+        yield running
 
 
 @pytest.fixture

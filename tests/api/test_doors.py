@@ -3,9 +3,11 @@
 import json
 import re
 import socket
+import time
 import uuid
 
 import pytest
+import requests
 from fastapi.routing import iter_route_contexts
 from starlette.routing import WebSocketRoute
 from websockets.exceptions import InvalidStatus
@@ -190,3 +192,48 @@ def test_a_database_that_was_not_migrated_is_not_ready(api):
         connection.execute(text("UPDATE alembic_version SET version_num = 'older'"))
     ready = api.get("/readyz")
     assert (ready.status_code, ready.json()["database"]) == (503, "not_migrated")
+
+
+def test_a_database_that_is_away_is_said_to_be_away(tmp_path):
+    from tests.api.conftest import serving
+    from tests.support import free_port
+    from worker.accounts import tokens
+    from worker.settings import Settings
+
+    url = f"postgresql://postgres@127.0.0.1:{free_port()}/none"
+    settings = Settings(_env_file=None, data=tmp_path, database_url=url, secret_key="a key for this test only")
+    token = tokens.sign(settings, {"sub": "x", "ver": 1, "sid": "x", "exp": int(time.time()) + 60})
+    with serving(settings, None) as api:
+        for answer in (
+            api.post("auth/login", data={"username": "otto", "password": "whatever"}),
+            api.get("jobs", token),
+        ):
+            assert (answer.status_code, answer.headers["Content-Type"]) == (503, PROBLEM)
+            assert answer.json()["code"] == "database_unavailable"
+            assert answer.headers["Retry-After"]
+        assert api.get("/readyz").json()["database"] == "unreachable"
+        assert api.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("text", ["\x00", "a\x00b", "\ud800", "\U0010ffff" * 60, "'; DROP TABLE users; --", "%_\\"])
+def test_strange_characters_never_break_the_system(api, admin, text):
+    json_body = json.dumps({"username": text, "password": text * 8, "role": "operator", "display_name": text})
+    calls = [
+        api.get("jobs", admin, params={"text": text.encode("utf-8", "surrogatepass")}),
+        api.get("jobs", admin, params={"owner": text.encode("utf-8", "surrogatepass")}),
+        api.get("users", admin, params={"text": text.encode("utf-8", "surrogatepass")}),
+        api.get("jobs/" + requests.utils.quote(text.encode("utf-8", "surrogatepass"), safe=""), admin),
+        api.post("users", admin, data=json_body, headers={"Content-Type": "application/json"}),
+        api.post("users", admin, headers={"Content-Type": "application/json"},
+                 data=json.dumps({"username": "x" + uuid.uuid4().hex, "password": "long enough", "role": "operator",
+                                  "display_name": text})),
+        api.post("jobs", admin, headers={"Content-Type": "application/json"},
+                 data=json.dumps({"kind": "examples.echo", "title": text, "params": {"message": text}})),
+        api.post("auth/login", data={"username": text.encode("utf-8", "surrogatepass"), "password": "x"}),
+        api.post("datasets/customers/mapping", admin, headers={"Content-Type": "application/json"},
+                 data=json.dumps({"headers": [text, text], "samples": [[text, text]]})),
+    ]  # fmt: skip
+    for number, answer in enumerate(calls):
+        assert answer.status_code < 500, (number, answer.text)
+        if answer.status_code >= 400:
+            assert answer.headers["Content-Type"] == PROBLEM

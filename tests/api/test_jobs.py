@@ -223,3 +223,17 @@ def test_datasets_tell_their_fields_rows_and_mapping(api, operator):
     assert [p["field"] for p in proposed["proposals"]][:2] == ["customer_no", "name"]
     assert proposed["missing"] == []
     assert proposed["fingerprint"]
+
+
+def test_a_template_is_a_workbook_in_the_askers_language(api, operator, tmp_path):
+    import openpyxl
+
+    for language, header in (("en", "Customer no."), ("zh-CN", "客户编号")):
+        answer = api.get("datasets/customers/template", operator, headers={"Accept-Language": language})
+        assert answer.status_code == 200
+        assert "attachment" in answer.headers["Content-Disposition"]
+        path = tmp_path / f"{language}.xlsx"
+        path.write_bytes(answer.content)
+        book = openpyxl.load_workbook(path)
+        assert header in str(book.worksheets[0]["A1"].value)
+        book.close()

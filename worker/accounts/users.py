@@ -61,7 +61,7 @@ class UserPage:
 
 def normal_username(username: str) -> str:
     """The one form of a name at sign-in: compatibility characters folded, no outer spaces, lower case."""
-    return unicodedata.normalize("NFKC", username).strip().casefold()
+    return unicodedata.normalize("NFKC", username).replace("\x00", "").strip().casefold()
 
 
 def from_row(row: Row[Any]) -> User:
