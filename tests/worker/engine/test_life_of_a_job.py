@@ -13,11 +13,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    Bundle,
     RuleBasedStateMachine,
-    consumes,
     invariant,
-    multiple,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -37,6 +34,7 @@ LIMITS = {"test.plain": 0, "test.single": 1, "test.fragile": 0}
 RETRIES = {"test.plain": 5, "test.single": 5, "test.fragile": 2}
 USER_LIMIT = 2
 CRASH_LIMIT = 3
+PICK = st.integers(0, 10_000)
 ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -91,22 +89,37 @@ class Life(RuleBasedStateMachine):
 
     engine: Engine
 
-    ids = Bundle("ids")
-    claims = Bundle("claims")
-
     def __init__(self) -> None:
         super().__init__()
         with self.engine.database.write() as connection:
             connection.execute(delete(jobs))
             connection.execute(delete(tombstones))
         self.jobs: dict[str, Model] = {}
+        self.removed: list[str] = []
+        self.claims: list[Claim] = []
         self.people = {p.username: p for p in (self.engine.ann, self.engine.bob, self.engine.root)}
         self.follower = Follower(self.engine.head())
 
+    # Most steps go to jobs that are there and to leases that hold, or lives would end before they are interesting.
+
+    def job(self, pick: int) -> str:
+        there = [*self.jobs] * 4 + self.removed
+        return there[pick % len(there)] if there else "no-such-job"
+
+    def held(self, pick: int) -> Claim:
+        held = [taken for taken in self.claims if self.holds(taken)]
+        if held and pick % 4:
+            return held[pick // 4 % len(held)]
+        return self.claims[pick // 4 % len(self.claims)]
+
+    def holds(self, taken: Claim) -> bool:
+        model = self.jobs.get(taken.job_id)
+        return model is not None and model.token == taken.lease_token
+
     # ------------------------------------------------------------ people
 
+    @precondition(lambda self: len(self.jobs) < 6)
     @rule(
-        target=ids,
         owner=st.sampled_from(["ann", "bob", "root"]),
         kind=st.sampled_from(sorted(LIMITS)),
         priority=st.sampled_from(["high", "normal", "low"]),
@@ -114,10 +127,10 @@ class Life(RuleBasedStateMachine):
     def submit(self, owner, kind, priority):
         job = self.engine.job(kind, self.people[owner], priority=priority)
         self.jobs[job] = Model(owner, kind, ("high", "normal", "low").index(priority))
-        return job
 
-    @rule(job=ids)
-    def cancel(self, job):
+    @rule(pick=PICK)
+    def cancel(self, pick):
+        job = self.job(pick)
         model = self.jobs.get(job)
         if model is None:
             self.refused(NotFound, self.engine.cancel, job)
@@ -129,8 +142,9 @@ class Life(RuleBasedStateMachine):
             if model.state == "pending":
                 model.leave("cancelled")  # what went wrong before stays written down
 
-    @rule(job=ids)
-    def retry(self, job):
+    @rule(pick=PICK)
+    def retry(self, pick):
+        job = self.job(pick)
         model = self.jobs.get(job)
         args = (self.engine.database, self.engine.root, job)
         if model is None:
@@ -143,8 +157,9 @@ class Life(RuleBasedStateMachine):
             model.crashes = model.retries = 0
             model.cancel, model.error, model.result = False, None, None
 
-    @rule(job=ids, priority=st.sampled_from(["high", "normal", "low"]))
-    def prioritise(self, job, priority):
+    @rule(pick=PICK, priority=st.sampled_from(["high", "normal", "low"]))
+    def prioritise(self, pick, priority):
+        job = self.job(pick)
         model = self.jobs.get(job)
         args = (self.engine.database, self.engine.root, job, priority)
         number = ("high", "normal", "low").index(priority)
@@ -156,8 +171,9 @@ class Life(RuleBasedStateMachine):
             control.patch(*args, publish=self.engine.publish)
             model.priority = number
 
-    @rule(job=consumes(ids))
-    def delete(self, job):
+    @rule(pick=PICK)
+    def delete(self, pick):
+        job = self.job(pick)
         model = self.jobs.get(job)
         args = (self.engine.database, self.engine.root, job)
         if model is None:
@@ -167,21 +183,31 @@ class Life(RuleBasedStateMachine):
         else:
             control.delete(*args)
             del self.jobs[job]
+            self.removed.append(job)
 
     # ------------------------------------------------------------ workers
 
-    @rule(target=claims)
-    def claim(self):
+    @rule(times=st.integers(1, 3))
+    def claim(self, times):
+        for _ in range(times):
+            self.claim_one()
+
+    @rule()
+    def claim_when_all_is_due(self):
+        self.clock_moves()
+        self.claim_one()
+
+    def claim_one(self):
         expected = self.best()
         taken = self.engine.claim()
         assert (taken and taken.job_id) == expected
         if taken is None:
-            return multiple()
+            return
         model = self.jobs[taken.job_id]
         model.state, model.token, model.expired, model.due = "running", taken.lease_token, False, True
         model.attempt += 1
         assert (taken.attempt, taken.checkpoint) == (model.attempt, model.checkpoint)
-        return taken
+        self.claims.append(taken)
 
     def best(self) -> str | None:
         running = [model for model in self.jobs.values() if model.state == "running"]
@@ -209,13 +235,12 @@ class Life(RuleBasedStateMachine):
 
     def write(self, taken: Claim, function, *args, **values) -> Model | None:
         """Call with the claim's token; None when the lease is lost, which must then be told."""
-        model = self.jobs.get(taken.job_id)
-        if model is None or model.token != taken.lease_token:
+        if not self.holds(taken):
             with pytest.raises(LeaseLost):
                 function(*args, **values)
             return None
         function(*args, **values)
-        return model
+        return self.jobs[taken.job_id]
 
     def end(self, taken: Claim, function, *args, **values) -> Model | None:
         engine = self.engine
@@ -223,8 +248,10 @@ class Life(RuleBasedStateMachine):
             taken, function, engine.database, engine.settings, taken.job_id, taken.lease_token, *args, **values
         )
 
-    @rule(taken=claims, rows=st.none() | st.integers(0, 10))
-    def heartbeat(self, taken, rows):
+    @precondition(lambda self: self.claims)
+    @rule(pick=PICK, rows=st.none() | st.integers(0, 10))
+    def heartbeat(self, pick, rows):
+        taken = self.held(pick)
         report = None if rows is None else ProgressReport("stage_x", {}, rows, 10)
         model = self.write(
             taken, lease.heartbeat, self.engine.database, taken.job_id, taken.lease_token, report, lease_seconds=45
@@ -232,8 +259,11 @@ class Life(RuleBasedStateMachine):
         if model:
             model.expired = False
 
-    @rule(taken=claims, value=st.integers(0, 5))
-    def checkpoint(self, taken, value):
+    @precondition(lambda self: self.claims)
+    @rule(pick=PICK, value=st.integers(0, 5))
+    def checkpoint(self, pick, value):
+        taken = self.held(pick)
+
         def chunk():
             with self.engine.database.write() as connection:
                 lease.checkpoint(connection, taken.job_id, taken.lease_token, {"row": value})
@@ -241,20 +271,26 @@ class Life(RuleBasedStateMachine):
         if model := self.write(taken, chunk):
             model.checkpoint, model.crashes = {"row": value}, 0
 
-    @rule(taken=claims)
-    def finish(self, taken):
+    @precondition(lambda self: self.claims)
+    @rule(pick=PICK)
+    def finish(self, pick):
+        taken = self.held(pick)
         if model := self.end(taken, lease.finish, {"done": 1}):
             model.leave("succeeded")
             model.crashes, model.error, model.result = 0, None, {"done": 1}
 
-    @rule(taken=claims)
-    def fail(self, taken):
+    @precondition(lambda self: self.claims)
+    @rule(pick=PICK)
+    def fail(self, pick):
+        taken = self.held(pick)
         if model := self.end(taken, lease.fail, "boom"):
             model.leave("failed")
             model.error = "boom"
 
-    @rule(taken=claims)
-    def fail_for_now(self, taken):
+    @precondition(lambda self: self.claims)
+    @rule(pick=PICK)
+    def fail_for_now(self, pick):
+        taken = self.held(pick)
         if model := self.end(taken, lease.fail, "busy", transient=True):
             if model.cancel:
                 model.cancelled()
@@ -266,14 +302,18 @@ class Life(RuleBasedStateMachine):
                 model.retries += 1
                 model.leave("pending", due=False)
 
-    @rule(taken=claims)
-    def stop_as_asked(self, taken):
+    @precondition(lambda self: self.claims)
+    @rule(pick=PICK)
+    def stop_as_asked(self, pick):
+        taken = self.held(pick)
         if model := self.end(taken, lease.cancelled, {"stopped": 1}):
             model.cancelled()
             model.result = {"stopped": 1}
 
-    @rule(taken=claims)
-    def release(self, taken):
+    @precondition(lambda self: self.claims)
+    @rule(pick=PICK)
+    def release(self, pick):
+        taken = self.held(pick)
         if model := self.end(taken, lease.release):
             if model.cancel:
                 model.cancelled()
@@ -281,19 +321,22 @@ class Life(RuleBasedStateMachine):
                 model.attempt -= 1
                 model.leave("pending")
 
-    @rule(taken=claims)
-    def kill(self, taken):
+    @precondition(lambda self: self.claims)
+    @rule(pick=PICK)
+    def kill(self, pick):
+        taken = self.held(pick)
         if model := self.end(taken, lease.crashed):
             model.crash()
 
     # ------------------------------------------------------------ time
 
-    @rule(taken=claims)
-    def stall(self, taken):
-        model = self.jobs.get(taken.job_id)
-        if model and model.token == taken.lease_token:
+    @precondition(lambda self: self.claims)
+    @rule(pick=PICK)
+    def stall(self, pick):
+        taken = self.held(pick)
+        if self.holds(taken):
             self.engine.pass_time(46, taken.job_id)
-            model.expired = True
+            self.jobs[taken.job_id].expired = True
 
     @rule()
     def clock_moves(self):
@@ -362,8 +405,8 @@ def test_the_life_of_a_job_follows_the_model(database: Database):
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=FUZZ or 25,
-            stateful_step_count=40,
+            max_examples=FUZZ or 20,
+            stateful_step_count=50,
             derandomize=not FUZZ,
             database=None,
             deadline=None,
