@@ -28,7 +28,7 @@ from worker.settings import Settings
 ROOT = Path(__file__).parents[2]
 KINDS = "tests.chaos.chaos_kinds"
 SHORT = {
-    "slots": 1, "lease_seconds": 1.5, "heartbeat_seconds": 0.4, "progress_seconds": 0.1, "look_seconds": 0.3,
+    "slots": 1, "lease_seconds": 2.5, "heartbeat_seconds": 0.4, "progress_seconds": 0.1, "look_seconds": 0.3,
     "sweep_seconds": 0.3, "backoff_seconds": 0.1, "cancel_grace_seconds": 0.8, "hint_seconds": 1.0,
     "shutdown_grace_seconds": 2.0, "extra_kinds": [KINDS],
 }  # fmt: skip

@@ -75,11 +75,13 @@ class Runner:
     Attributes:
         messages: what the runner says; None at its end.
         jobs: how many it was given.
+        ready: it has started and listens; set by the slot, which hears it say so.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self.jobs = 0
+        self.ready = False
         self._process = _spawner.start(command())
         assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101, PT018 - we asked for pipes
         self._pipe = Pipe(self._process.stdout, self._process.stdin)

@@ -190,8 +190,10 @@ class Slot:
             return
         if message is None:
             run.outcome = {"type": "died"}
+        elif message["type"] == "ready":
+            run.runner.ready = True
         elif message.get("token") != run.claim.lease_token:
-            pass  # "ready", a nudge, or the last words of the job before
+            pass  # a nudge, or the last words of the job before
         elif message["type"] == "progress":
             run.news = message
         else:
@@ -201,7 +203,10 @@ class Slot:
         """Do what is due: renew the lease, write progress, pass on orders, enforce limits."""
         now = time.monotonic()
         if self._stopping():
-            self._tell_to_stop(run, "shutdown", self._settings.shutdown_grace_seconds)
+            self._tell_to_stop(run, "shutdown")
+            self._kill_in(run, self._settings.shutdown_grace_seconds)
+        if "cancel" in run.told and run.runner.ready:  # one that still starts cannot answer
+            self._kill_in(run, self._settings.cancel_grace_seconds)
         if now >= run.hard_at:
             self._end(run, "time_limit")
         elif now >= run.soft_at:
@@ -249,17 +254,20 @@ class Slot:
 
     def _obey(self, run: _Run, beat: lease.Beat) -> None:
         if beat.cancel:
-            self._tell_to_stop(run, "cancel", self._settings.cancel_grace_seconds)
+            self._tell_to_stop(run, "cancel")
 
-    def _tell_to_stop(self, run: _Run, reason: Reason, grace_seconds: float | None = None) -> None:
+    def _tell_to_stop(self, run: _Run, reason: Reason) -> None:
         if reason in run.told:
             return
         run.told.add(reason)
         run.reason = run.reason or reason
         run.runner.send({"type": "stop", "token": run.claim.lease_token, "reason": reason})
-        if grace_seconds is not None:
-            kill_at = time.monotonic() + grace_seconds
-            run.kill_at = kill_at if run.kill_at is None else min(run.kill_at, kill_at)
+
+    @staticmethod
+    def _kill_in(run: _Run, seconds: float) -> None:
+        """End the runner in that time from the first call on."""
+        kill_at = time.monotonic() + seconds
+        run.kill_at = kill_at if run.kill_at is None else min(run.kill_at, kill_at)
 
     def _end(self, run: _Run, why: str) -> None:
         log.warning("job %s: runner %s is ended: %s", run.claim.job_id, run.runner.pid, why)
@@ -289,6 +297,8 @@ class Slot:
             self.warm_up()
         while True:
             try:
+                if run.news is not None and run.outcome["type"] != "lost":
+                    self._beat(run)  # what was said last, so that the numbers add up
                 return self._write_outcome(run, run.outcome)
             except LeaseLost:
                 log.warning("job %s: this worker no longer owns it; nothing was written", run.claim.job_id)

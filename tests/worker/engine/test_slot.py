@@ -31,8 +31,8 @@ class Bench:
 
     def __init__(self, database: Database, folder: Path, **changes: Any) -> None:
         self.settings = Settings(
-            data=folder, database_url=database.url, lease_seconds=3, heartbeat_seconds=0.3, progress_seconds=0.05,
-            look_seconds=0.1, cancel_grace_seconds=0.5, shutdown_grace_seconds=1, backoff_seconds=0.05,
+            data=folder, database_url=database.url, lease_seconds=20, heartbeat_seconds=0.3, progress_seconds=0.05,
+            look_seconds=0.1, cancel_grace_seconds=10, shutdown_grace_seconds=1, backoff_seconds=0.05,
             extra_kinds=[KINDS], **changes,
         )  # fmt: skip
         self.database = database
