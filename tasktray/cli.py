@@ -24,17 +24,17 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
+def _show_version(wanted: bool) -> None:
     if wanted:
-        import importlib.metadata
+        from desktop.client.version import version
 
-        typer.echo(f"tasktray {importlib.metadata.version('tasktray')}")
+        typer.echo(f"tasktray {version()}")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help=t("opt_version")),
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help=t("opt_version")),
 ) -> None:
     pass
 
@@ -54,6 +54,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         status = exits.OK
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else exits.OK if end.code is None else exits.FAILED
+        if status == exits.INTERRUPTED:
+            typer.echo(t("interrupted"), err=True)
     except BaseException as error:  # whatever it is, it is put into words
         if os.environ.get("TASKTRAY_DEBUG"):
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
 import os
 import threading
@@ -17,19 +16,13 @@ from desktop.client import models
 from desktop.client.errors import Offline, Problem, SignInNeeded, problem
 from desktop.client.models import parse
 from desktop.client.transport import CONNECT_SECONDS, READ_SECONDS, Sessions, normal_url, offline
+from desktop.client.version import version
 
 log = logging.getLogger(__name__)
 
 API = "/api/v1"
 _LANGUAGE_TAGS = {"zh_CN": "zh-CN", "en": "en"}
 _TRY_LATER = (502, 503, 504)
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("tasktray")
-    except importlib.metadata.PackageNotFoundError:
-        return "0"
 
 
 def _seconds(header: str | None) -> float | None:
@@ -81,7 +74,7 @@ class Client:
         self._refresh_token = refresh_token
         self._tokens_lock = threading.Lock()
         self._sessions = Sessions(self.base_url, ca_file)
-        self._agent = f"tasktray/{_version()}"
+        self._agent = f"tasktray/{version()}"
 
     def __enter__(self) -> Client:
         return self

@@ -1,0 +1,75 @@
+"""`tasktray diagnose` on installations that lack one thing each."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support import wait_until
+from tests.support_system import Office
+from tests.tasktray.conftest import Run
+
+
+def verdicts(done) -> dict[str, bool]:
+    return {check["check"]: check["ok"] for check in json.loads(done.stdout)["checks"]}
+
+
+def test_a_new_installation_is_told_what_to_do_first(tasktray: Run, tmp_path: Path) -> None:
+    done = tasktray("diagnose")
+    assert done.returncode == 1
+    assert "tasktray up" in done.stdout
+    found = verdicts(tasktray("diagnose", "--json"))
+    assert (found["settings"], found["data"], found["database"], found["api"]) == (True, False, False, False)
+    assert not (tmp_path / "data").exists()  # looking makes nothing
+
+
+def test_problems_are_told_in_the_terminals_language(tasktray: Run) -> None:
+    assert "数据库" in tasktray("diagnose", LANG="zh_CN.UTF-8").stdout
+
+
+def test_a_migrated_database_without_an_admin_is_told(tasktray: Run) -> None:
+    tasktray("migrate")
+    found = verdicts(tasktray("diagnose", "--json"))
+    assert (found["data"], found["database"], found["clock"], found["admin"]) == (True, True, True, False)
+
+
+def test_a_database_that_does_not_answer_is_told_without_its_password(tasktray: Run) -> None:
+    tasktray("migrate")
+    done = tasktray("diagnose", TASKTRAY_DATABASE_URL="postgresql://x:geheim@127.0.0.1:9/none")
+    assert done.returncode == 1
+    assert "geheim" not in done.stdout + done.stderr
+    assert "TASKTRAY_DATABASE_URL" in done.stdout
+
+
+def test_a_broker_that_does_not_answer_is_told(tasktray: Run) -> None:
+    tasktray("migrate")
+    found = verdicts(tasktray("diagnose", "--json", TASKTRAY_BROKER_URL="redis://127.0.0.1:9/0"))
+    assert not found["broker"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_whole_office_is_well_and_a_missing_worker_is_noticed(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest, redis_server
+) -> None:
+    url = request.getfixturevalue("postgresql_url") if kind == "postgresql" else ""
+    office = Office(tmp_path / "office", url, redis_server.url)
+    try:
+        office.start()
+        done = office.run("diagnose")
+        assert done.returncode == 0, done.stdout
+        assert "All is well." in done.stdout
+        worker = next(p for p in office.programs if p.name == "worker-1")
+        worker.stop()
+        found = verdicts(office.run("diagnose", "--json"))
+        assert [check for check, ok in found.items() if not ok] == ["workers"]
+        office.program("worker", "--lanes", "default").start()
+        with office.client() as client:
+            job = client.submit("examples.echo", key="diagnose")
+            wait_until(lambda: client.job(job.id).ended, 30, "the new worker")
+        done = office.run("diagnose")
+        assert done.returncode == 1
+        assert "export" in done.stdout  # the lanes that nobody serves
+    finally:
+        office.stop()
