@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from worker.datasets.look import ARGUMENT as LOOK_ARGUMENT
 from worker.engine.orphans import die_with_parent
 from worker.engine.runner import FROZEN_ARGUMENT
 
@@ -32,11 +33,15 @@ def command(name: str, *arguments: str) -> list[str]:
 
 
 def branch(arguments: Sequence[str]) -> int | None:
-    """In a packaged program: run the part or the runner that `sys.argv[1:]` names; None when it names none."""
+    """In a packaged program: run what `sys.argv[1:]` names (a part, a runner, a look at a file); None if it names none."""
     if arguments[:1] == [FROZEN_ARGUMENT]:
         from worker.engine.runner_process import main as runner
 
         return runner()
+    if arguments[:1] == [LOOK_ARGUMENT]:
+        from worker.datasets.look import main as look
+
+        return look(arguments[1:])
     if arguments[:1] == [ARGUMENT]:
         return main(arguments[1:])
     return None

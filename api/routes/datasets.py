@@ -11,14 +11,16 @@ from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.dependencies import ActorDep, DatabaseDep
+from api.dependencies import ActorDep, DatabaseDep, StorageDep
 from api.routes.files import disposition
 from tabular.schema import Field as TableField
 from tabular.template import write_template
 from worker.datasets import Dataset, load
 from worker.datasets import mapping as mappings
 from worker.datasets import rows as dataset_rows
+from worker.datasets.look import LookOptions, look
 from worker.errors import NotFound, Refused
+from worker.files.inputs import resolve
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 Name = Annotated[str, InPath(max_length=64)]
@@ -53,12 +55,19 @@ class RowPage(BaseModel):
 
 
 class MappingBody(BaseModel):
-    """A file's column names, and some of its rows as JSON values (may be none)."""
+    """Either a file's column names with some of its rows as JSON values (may be none), or the id of an upload, with
+    what is known better than the guesses about it.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    headers: list[str] = Field(min_length=1, max_length=1000)
+    headers: list[str] = Field([], max_length=1000)
     samples: list[list[str | int | float | bool | None]] = Field([], max_length=200)
+    upload: str | None = Field(None, max_length=36)
+    sheet: str | None = Field(None, max_length=255)
+    header_row: int | None = Field(None, ge=1, le=1_048_576)
+    encoding: str | None = Field(None, max_length=40)
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
 
 
 class ProposalView(BaseModel):
@@ -78,12 +87,14 @@ class MappingProposals(BaseModel):
         fingerprint: of the header's shape; files of the same shape have the same.
         mapping: column to field, as an import without a mapping applies it.
         missing: required fields that no column is sure to be.
+        source: of an upload, what was found: format, encoding, delimiter, sheets, header_row, headers.
     """
 
     fingerprint: str
     proposals: list[ProposalView]
     mapping: dict[str, str | None]
     missing: list[str]
+    source: dict[str, Any] | None = None
 
 
 def _view(dataset: Dataset, language: str) -> DatasetView:
@@ -162,7 +173,19 @@ def list_rows(
 
 
 @router.post("/{name}/mapping")
-def propose_mapping(name: Name, body: MappingBody, actor: ActorDep, database: DatabaseDep) -> MappingProposals:
+def propose_mapping(
+    name: Name, body: MappingBody, actor: ActorDep, database: DatabaseDep, storage: StorageDep
+) -> MappingProposals:
     """Which field each column of a file seems to be."""
-    found = mappings.propose(database, actor, get_dataset_named(name), body.headers, body.samples)
-    return MappingProposals.model_validate(found)
+    dataset = get_dataset_named(name)
+    if body.upload is None:
+        if not body.headers:
+            raise Refused("invalid_request", errors=[{"field": "headers", "code": "field_missing", "values": {}}])
+        found = mappings.propose(database, actor, dataset, body.headers, body.samples)
+        return MappingProposals.model_validate(found)
+    with database.read() as connection:
+        file = resolve(connection, actor, [body.upload])[0]
+    options = LookOptions(body.sheet, body.header_row, body.encoding, body.delimiter)
+    seen = look(storage.local_path(file.storage_key), name, options)
+    found = mappings.propose(database, actor, dataset, seen["info"]["headers"], seen["samples"])
+    return MappingProposals.model_validate(found | {"source": seen["info"]})

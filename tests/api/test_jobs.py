@@ -237,3 +237,35 @@ def test_a_template_is_a_workbook_in_the_askers_language(api, operator, tmp_path
         book = openpyxl.load_workbook(path)
         assert header in str(book.worksheets[0]["A1"].value)
         book.close()
+
+
+def _keep(api, who, name, content):
+    """An upload of `content`, made as a client does; gives its id."""
+    import base64
+
+    metadata = f"filename {base64.b64encode(name.encode()).decode()}"
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(content)), "Upload-Metadata": metadata,
+               "Content-Type": "application/offset+octet-stream"}  # fmt: skip
+    answer = api.post("uploads", who, headers=headers, data=content)
+    assert answer.status_code == 201, answer.text
+    return answer.headers["Location"].rsplit("/", 1)[1]
+
+
+def test_a_mapping_is_proposed_for_an_upload(api, operator):
+    content = "客户编号,公司名称,电话\nC001,甲公司,010-12345678\n".encode("gb18030")
+    upload = _keep(api, operator, "客户.csv", content)
+    proposed = api.post("datasets/customers/mapping", operator, json={"upload": upload}).json()
+    assert [p["field"] for p in proposed["proposals"]] == ["customer_no", "name", "phone"]
+    assert proposed["source"]["encoding"].lower() == "gb18030"
+    assert proposed["missing"] == []
+    api.add_user("olga")
+    assert api.post("datasets/customers/mapping", "olga", json={"upload": upload}).json()["code"] == "unknown_upload"
+
+
+def test_a_file_that_is_no_table_is_refused_in_words(api, operator):
+    upload = _keep(api, operator, "客户.xlsx", b"PK\x03\x04 this is no workbook")
+    headers = {"Accept-Language": "zh-CN"}
+    answer = api.post("datasets/customers/mapping", operator, json={"upload": upload}, headers=headers)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    assert answer.json()["detail"] != answer.json()["code"]
+    assert api.post("datasets/customers/mapping", operator, json={}).json()["errors"][0]["field"] == "headers"
