@@ -33,7 +33,7 @@ def command(name: str, *arguments: str) -> list[str]:
 
 
 def branch(arguments: Sequence[str]) -> int | None:
-    """In a packaged program: run what `sys.argv[1:]` names (a part, a runner, a look at a file); None if it names none."""
+    """In a packaged program: run what `sys.argv[1:]` names (a part, a runner, a look at a file); None: nothing."""
     if arguments[:1] == [FROZEN_ARGUMENT]:
         from worker.engine.runner_process import main as runner
 
