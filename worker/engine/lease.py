@@ -138,7 +138,7 @@ def fence(connection: Connection, job_id: str, token: str) -> Beat:
     Raises:
         LeaseLost: leave the transaction by this exception, so that it is rolled back.
     """
-    row = connection.execute(select(*_BEAT).where(_held(job_id, token)).with_for_update()).one_or_none()
+    row = connection.execute(select(*_BEAT).where(_held(job_id, token)).with_for_update(key_share=True)).one_or_none()
     if row is None:
         raise LeaseLost
     return Beat(bool(row.cancel), bool(row.soft), bool(row.hard))
@@ -192,7 +192,7 @@ _NO_LEASE: dict[str, Any] = {
 
 
 def _take(connection: Connection, job_id: str, token: str) -> Row[Any]:
-    row = connection.execute(select(jobs).where(_held(job_id, token)).with_for_update()).one_or_none()
+    row = connection.execute(select(jobs).where(_held(job_id, token)).with_for_update(key_share=True)).one_or_none()
     if row is None:
         raise LeaseLost
     return row

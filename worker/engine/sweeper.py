@@ -64,7 +64,7 @@ class Sweeper:
                     .where(IS_RUNNING, jobs.c.lease_until < db_now(), jobs.c.id > after)
                     .order_by(jobs.c.id)
                     .limit(1)
-                    .with_for_update(skip_locked=True)
+                    .with_for_update(skip_locked=True, key_share=True)
                 ).one_or_none()
                 if row is None:
                     break
@@ -102,7 +102,7 @@ class Sweeper:
                     .where(IS_PENDING, jobs.c.lane == lane, jobs.c.run_at <= db_now(), unhinted, *held_back)
                     .order_by(jobs.c.priority, jobs.c.run_at, jobs.c.id)
                     .limit(total)
-                    .with_for_update(skip_locked=True)
+                    .with_for_update(skip_locked=True, key_share=True)
                 ).all()
                 waiting.extend(found)
             waiting.sort(key=lambda row: (row.priority, row.run_at, row.id))

@@ -30,13 +30,14 @@ def require(connection: Connection, actor: Actor, job_id: str, *, lock: bool = F
     """The job's row, if the actor may see it.
 
     Args:
-        lock: hold the row to the end of the transaction, for a change that follows.
+        lock: hold the row to the end of the transaction, for a change that follows. The lock leaves room for the
+            foreign keys of a chunk under way (its files, events), so that nobody waits for the chunk's end.
 
     Raises:
         NotFound: `unknown_job`; the same whether it does not exist or belongs to another.
     """
     query = select(jobs).where(jobs.c.id == job_id, visible(actor))
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
     if row is None:
         raise NotFound("unknown_job", job=job_id)
     return row
