@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
 from anyio import to_thread
-from fastapi import APIRouter, Form, UploadFile, WebSocket
+from fastapi import APIRouter, Form, Query, UploadFile, WebSocket
 from pydantic import BaseModel, ConfigDict
 
 from api.dependencies import ActorDep, DatabaseDep, SettingsDep, UploadsDep
@@ -204,3 +204,88 @@ async def watch_async_task(websocket: WebSocket, task_id: str) -> None:
 
 def _job(database: Database, settings: Settings, actor: Actor, job_id: str) -> JobView:
     return jobs.get(database, actor, job_id, actor.language, settings=settings)
+
+
+# ---------------------------------------------------------------- 002: documents
+
+DocumentStatus = Literal["PENDING", "STARTED", "PROGRESS", "SUCCESS", "FAILURE", "REVOKED"]
+
+
+class TaskAccepted(BaseModel):
+    """Answer to a submission; `message` is in the asker's language."""
+
+    task_id: str
+    status: DocumentStatus
+    message: str
+
+
+class TaskStatus(BaseModel):
+    """A task. `error` is in the asker's language."""
+
+    task_id: str
+    status: DocumentStatus
+    progress: float
+    result: dict[str, Any] | None
+    error: str | None
+
+
+class AddBody(BaseModel):
+    """Two numbers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    x: int | float | None = None
+    y: int | float | None = None
+
+
+def _document_status(job: JobView) -> DocumentStatus:
+    return "STARTED" if job.state == "running" and not job.progress else _STATUS[job.state]
+
+
+def _submit_example(
+    database: Database, settings: Settings, actor: Actor, kind: str, params: dict[str, Any]
+) -> TaskAccepted:
+    given = {name: value for name, value in params.items() if value is not None}
+    job, _ = submit(database, settings, actor, Submission(kind=kind, params=given), None)
+    message = job.why.message if job.why else ""
+    return TaskAccepted(task_id=job.id, status=_document_status(job), message=message)
+
+
+@_call("POST", "/tasks/example", 202)
+def start_example(
+    actor: ActorDep,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    name: Annotated[str | None, Query(max_length=200)] = None,
+    seconds: Annotated[float | None, Query(ge=0)] = None,
+) -> TaskAccepted:
+    """Wait for some seconds: `examples.sleep`."""
+    return _submit_example(database, settings, actor, "examples.sleep", {"name": name, "seconds": seconds})
+
+
+@_call("POST", "/tasks/add", 202)
+def start_add(
+    actor: ActorDep,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    x: int | float | None = None,
+    y: int | float | None = None,
+    body: AddBody | None = None,
+) -> TaskAccepted:
+    """Add two numbers: `examples.add`; they come in the address or as JSON."""
+    body = body or AddBody()
+    numbers = {"x": body.x if x is None else x, "y": body.y if y is None else y}
+    return _submit_example(database, settings, actor, "examples.add", numbers)
+
+
+@_call("GET", "/tasks/status/{task_id}")
+def get_task_status(task_id: str, actor: ActorDep, database: DatabaseDep, settings: SettingsDep) -> TaskStatus:
+    """A task's state and result."""
+    job = jobs.get(database, actor, task_id, actor.language, settings=settings)
+    return TaskStatus(
+        task_id=job.id,
+        status=_document_status(job),
+        progress=job.progress,
+        result=job.result,
+        error=job.error.message if job.error else None,
+    )

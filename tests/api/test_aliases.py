@@ -117,3 +117,25 @@ def test_a_task_is_pushed_on_each_change_until_its_end(api, operator):
             client.recv(10)
     assert (seen[0]["status"], seen[-1]["result"]) == ("PENDING", {"inserted": 1})
     assert set(seen[0]) == set(api.get(f"async-tasks/{task}", operator).json())
+
+
+def test_the_example_tasks_of_the_document_service_are_submitted_and_told(api, operator):
+    task = api.post("tasks/example", operator, params={"name": "test", "seconds": 5})
+    assert task.status_code == 202, task.text
+    body = task.json()
+    assert (set(body), body["status"]) == ({"task_id", "status", "message"}, "PENDING")
+    assert body["message"]
+    job = api.get(f"jobs/{body['task_id']}", operator).json()
+    assert (job["kind"], job["params"]) == ("examples.sleep", {"name": "test", "seconds": 5})
+    assert api.post("tasks/add", operator, json={"x": 1}).json()["errors"][0]["field"] == "params.y"
+    for options in ({"params": {"x": 1, "y": 2}}, {"json": {"x": 1, "y": 2}}):
+        task = api.post("tasks/add/", operator, allow_redirects=False, **options).json()["task_id"]
+        assert api.get(f"jobs/{task}", operator).json()["params"] == {"x": 1, "y": 2}
+        api.post(f"jobs/{body['task_id']}/cancel", operator)
+        claimed = claim(api.database, api.settings, "test worker", ["default"])
+        assert claimed.job_id == task
+        assert api.get(f"tasks/status/{task}", operator).json()["status"] == "STARTED"
+        lease.finish(api.database, api.settings, task, claimed.lease_token, {"sum": 3})
+        told = api.get(f"tasks/status/{task}/", operator).json()
+        assert told == {"task_id": task, "status": "SUCCESS", "progress": 100, "result": {"sum": 3}, "error": None}
+    assert api.get(f"tasks/status/{body['task_id']}", operator).json()["status"] == "REVOKED"
