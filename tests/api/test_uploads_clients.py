@@ -75,12 +75,20 @@ class Served:
         assert self.part_size() == 0
 
 
-@pytest.fixture
-def served(database, database_url: str, tmp_path: Path) -> Iterator[Served]:
+# What other people's clients do is the same on either database; a crash is tried on both.
+on_sqlite = pytest.mark.parametrize("served", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
     from worker.accounts import users
     from worker.actor import SYSTEM
+    from worker.db.database import Database
 
+    database_url = request.getfixturevalue(f"{request.param}_url")
+    database = Database(database_url)
     users.create(database, SYSTEM, username="otto", password=PASSWORD, role="operator")
+    database.dispose()
     port, data = free_port(), tmp_path / "data"
     data.mkdir()
     env = environment(data, PORT=str(port), DATABASE_URL=database_url)
@@ -108,13 +116,15 @@ def _tuspy(served: Served, content: bytes, **options):
     return client.uploader(file_stream=io.BytesIO(content), **options)
 
 
-@pytest.mark.parametrize("chunk", [700_001, sys.maxsize])
-def test_tuspy_uploads(served, content, chunk):
-    uploader = _tuspy(served, content, chunk_size=chunk, upload_checksum=True)
-    uploader.upload()
-    served.check(uploader.url, content)
+@on_sqlite
+def test_tuspy_uploads_in_pieces_with_checksums_and_in_one(served, content):
+    for chunk, checksum in ((700_001, True), (sys.maxsize, True), (sys.maxsize, False)):
+        uploader = _tuspy(served, content, chunk_size=chunk, upload_checksum=checksum)
+        uploader.upload()
+        served.check(uploader.url, content)
 
 
+@on_sqlite
 def test_tuspy_goes_on_where_another_stopped(served, content):
     first = _tuspy(served, content)
     first.upload(stop_at=3 * MIB + 5)
@@ -124,12 +134,14 @@ def test_tuspy_goes_on_where_another_stopped(served, content):
     served.check(first.url, content)
 
 
+@on_sqlite
 def test_tuspy_uploads_an_empty_file(served):
     uploader = _tuspy(served, b"")
     uploader.upload()
     served.check(uploader.url, b"")
 
 
+@on_sqlite
 def test_tuspy_is_told_that_a_file_is_too_large(served):
     class Huge(io.BytesIO):
         def tell(self) -> int:
@@ -191,18 +203,21 @@ def big(tmp_path: Path) -> Path:
     return path
 
 
+@on_sqlite
 def test_the_reference_client_uploads_in_one_patch(served, big):
     seen = _run(_node(served, big))
     assert seen["requests"] == ["POST", "PATCH"]
     served.check(seen["url"], big.read_bytes())
 
 
+@on_sqlite
 def test_the_reference_client_uploads_in_pieces_that_begin_with_the_creation(served, big):
     seen = _run(_node(served, big, chunkSize=20 * MIB, withCreation=True))
     assert seen["requests"] == ["POST", "PATCH", "PATCH"]
     served.check(seen["url"], big.read_bytes())
 
 
+@on_sqlite
 def test_the_reference_client_aborts_and_resumes(served, big):
     seen = _run(_node(served, big, abortAt=20 * MIB))
     assert seen["requests"][:2] == ["POST", "PATCH"]
@@ -210,6 +225,7 @@ def test_the_reference_client_aborts_and_resumes(served, big):
     served.check(seen["url"], big.read_bytes())
 
 
+@on_sqlite
 def test_the_reference_client_aborts_and_gives_up(served, big):
     seen = _run(_node(served, big, abortAt=20 * MIB, terminate=True))
     assert seen["requests"][-1] == "DELETE"
