@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the desktop; gives its exit status."""
+def main(argv: Sequence[str] = ()) -> int:
+    """Run the desktop; gives its exit status. `argv`: arguments without the program's name (`desktop.app.parser`)."""
     # First of all: in a packaged program the processes that look at files start here, too.
     multiprocessing.freeze_support()
     from desktop.app import main as run
@@ -17,4 +17,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

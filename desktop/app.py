@@ -27,8 +27,9 @@ class Shell(QObject):
         self.controller = controller
         self.window = MainWindow(controller)
         self._language = language.current()
+        self._ended = False
         controller.language_changed.connect(self._speak)
-        application.aboutToQuit.connect(self._end)
+        application.aboutToQuit.connect(self.end)
 
     def _speak(self) -> None:
         if language.current() == self._language:
@@ -44,9 +45,12 @@ class Shell(QObject):
         old.close()
         old.deleteLater()
 
-    def _end(self) -> None:
-        self.window.keep()
-        self.controller.close()
+    def end(self) -> None:
+        """Remember what is to be remembered and stop everything; may be called twice."""
+        if not self._ended:
+            self._ended = True
+            self.window.keep()
+            self.controller.close()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -92,10 +96,10 @@ def create(argv: Sequence[str] = ()) -> tuple[QApplication, MainWindow]:
     return application, shell.window
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] = ()) -> int:
     """Run the desktop; gives its exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    application, window = create(sys.argv[1:] if argv is None else argv)
+    application, window = create(argv)
     window.show()
     return application.exec()

@@ -37,15 +37,15 @@ class Colors:
 
 
 LIGHT = Colors(
-    window="#f4f5f7", base="#ffffff", raised="#fafbfc", text="#1d2430", muted="#626d7f", border="#dfe3ea",
-    accent="#2459c8", accent_text="#ffffff", selection="#dbe7fd", hover="#eef2f8", track="#e4e9f1",
+    window="#f4f5f7", base="#ffffff", raised="#fafbfc", text="#1d2430", muted="#596475", border="#dfe3ea",
+    accent="#2459c8", accent_text="#ffffff", selection="#e0eafd", hover="#eef2f8", track="#e4e9f1",
     running="#2459c8", pending="#8a5a00", succeeded="#16734a", failed="#b9292f", cancelled="#5e6879",
     outbox="#6b3fb5",
 )  # fmt: skip
 DARK = Colors(
-    window="#191c21", base="#1f232a", raised="#252a32", text="#e3e7ee", muted="#98a3b5", border="#353c47",
-    accent="#7aa7ff", accent_text="#10131a", selection="#2b3d60", hover="#282e38", track="#343b47",
-    running="#7aa7ff", pending="#e2b45c", succeeded="#5fcb93", failed="#f58087", cancelled="#a0aabb",
+    window="#191c21", base="#1f232a", raised="#252a32", text="#e3e7ee", muted="#a3adbd", border="#353c47",
+    accent="#7aa7ff", accent_text="#10131a", selection="#283a5b", hover="#282e38", track="#343b47",
+    running="#7aa7ff", pending="#e2b45c", succeeded="#5fcb93", failed="#f88e94", cancelled="#a0aabb",
     outbox="#bda0f3",
 )  # fmt: skip
 

@@ -401,7 +401,7 @@ class MapEditor(Editor):
     def set_value(self, value: Any) -> None:
         for *_, holder in self._lines:
             self._column.removeWidget(holder)
-            holder.hide()
+            holder.setParent(None)
             holder.deleteLater()
         self._lines = []
         for key, inner in (value or {}).items():
@@ -479,7 +479,7 @@ class FiltersEditor(Editor):
     def set_value(self, value: Any) -> None:
         for *_, holder in self._lines:
             self._column.removeWidget(holder)
-            holder.hide()
+            holder.setParent(None)
             holder.deleteLater()
         self._lines = []
         for name, conditions in (value or {}).items():

@@ -111,9 +111,7 @@ class ParamsForm(QWidget):
             spec = editor.spec
             if spec.required and value in (None, "", [], {}):
                 wrong[name] = translate("Form", "Please fill this in.")
-            elif spec.required or value != spec.default:
-                if value is None and not spec.nullable:
-                    continue  # left empty: the server's default
+            elif spec.required or not _is_default(value, spec):
                 result[name] = value
         self.show_errors(wrong)
         return None if wrong else result
@@ -131,9 +129,7 @@ class ParamsForm(QWidget):
     def current_changed(self) -> dict[str, Any]:
         """As `current`, without what still is the default."""
         return {
-            name: value
-            for name, value in self.current().items()
-            if value != self.editors[name].spec.default and (value is not None or self.editors[name].spec.nullable)
+            name: value for name, value in self.current().items() if not _is_default(value, self.editors[name].spec)
         }
 
     def set_values(self, params: dict[str, Any]) -> None:
@@ -159,6 +155,13 @@ class ParamsForm(QWidget):
         for editor in self.editors.values():
             if editor.spec.widget == "sheet" and isinstance(editor, SuggestingEditor):
                 editor.offer([(sheet, sheet) for sheet in sheets])
+
+
+def _is_default(value: Any, spec: FieldSpec) -> bool:
+    """What the server takes by itself when nothing is sent; an empty list or map has no default in a JSON Schema."""
+    if value == spec.default or (spec.default is None and value in ([], {})):
+        return True
+    return value is None and not spec.nullable
 
 
 def _form() -> QFormLayout:
