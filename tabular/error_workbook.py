@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import zipfile
+import zlib
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +26,23 @@ ADDED = 3
 """Columns put before the file's own."""
 
 
+_PROPERTY = "Tasktray job"
+_JOB = re.compile(rf'name="{_PROPERTY}"[^>]*>\s*<vt:lpwstr>([0-9a-f-]{{36}})</vt:lpwstr>')
+_PROPERTIES = "docProps/custom.xml"
+
+
+def job_of(path: str | Path) -> str | None:
+    """The id of the import whose rejected rows an xlsx holds, if it says so: a document property, which Excel and
+    LibreOffice keep when the corrected file is saved. None for any other file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(_PROPERTIES) as part:
+            found = _JOB.search(part.read(65_536).decode("utf-8", "replace"))
+    except (OSError, KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error):
+        return None
+    return found.group(1) if found else None
+
+
 class ErrorWorkbook:
     """An xlsx of rejected rows: source row, problem columns, reason, then all columns of the file.
 
@@ -33,13 +53,19 @@ class ErrorWorkbook:
         headers: the source file's column names.
         language: `zh_CN` or `en`.
         schema: for the fields' titles in the reasons; without it the file's own column names stand there.
+        job_id: the import that rejected the rows; `job_of` finds it again in the corrected file.
 
     Attributes:
         rows: rejected rows written.
     """
 
     def __init__(
-        self, path: str | Path, headers: Sequence[str], language: str, schema: TableSchema | None = None
+        self,
+        path: str | Path,
+        headers: Sequence[str],
+        language: str,
+        schema: TableSchema | None = None,
+        job_id: str | None = None,
     ) -> None:
         import xlsxwriter
 
@@ -47,6 +73,8 @@ class ErrorWorkbook:
         self._language = language
         self._schema = schema
         self._book = xlsxwriter.Workbook(str(path), PLAIN)
+        if job_id is not None:
+            self._book.set_custom_property(_PROPERTY, job_id, "text")
         self._bold = self._book.add_format({"bold": True, "bg_color": "#F2F2F2", "bottom": 1})
         self._added = self._book.add_format({"bold": True, "bg_color": "#FCE4D6", "bottom": 1})
         self._shapes: dict[tuple[str, bool], Any] = {}

@@ -64,7 +64,13 @@ class LeaseLost(Exception):
 
 
 class Cancelled(Exception):
-    """The job was asked to stop; raised by the progress call inside the runner."""
+    """The job was asked to stop; raised by the progress call inside the runner. A kind that wants to say what was done
+    until then catches it and raises it again with a `result` of its own: a JSON object, kept with the job.
+    """
+
+    def __init__(self, result: dict[str, Any] | None = None) -> None:
+        super().__init__(result)
+        self.result = result
 
 
 class DeadlineReached(Exception):

@@ -19,7 +19,7 @@ from worker.datasets import history, rejects
 from worker.datasets.keyset import KeySet
 from worker.datasets.loader import Loader, Plan, Prepared, create_loader, plain, plan
 from worker.datasets.parameters import ImportParams
-from worker.errors import Refused
+from worker.errors import Cancelled, Refused
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -117,13 +117,17 @@ class Import:
         Raises:
             Refused: the file or the mapping cannot be used; `too_many_errors`; `nothing_imported`.
         """
-        if self.phase in ("check", "load"):
-            self.job.progress("stage_opening", file=self.upload.name)
-            self._read()
-        if self.phase == "report":
-            self._report()
-        if self.phase == "clean":
-            rejects.drop(self.job)
+        try:
+            if self.phase in ("check", "load"):
+                self.job.progress("stage_opening", file=self.upload.name)
+                self._read()
+            if self.phase == "report":
+                self._report()
+            if self.phase == "clean":
+                rejects.drop(self.job)
+        except Cancelled as stopped:
+            # What was loaded until then stays, and is said.
+            raise Cancelled(None if self.phase == "check" else self._summary()) from stopped
         return self._result()
 
     # ------------------------------------------------------------ reading
@@ -195,9 +199,14 @@ class Import:
 
     def _remember(self, source: Source, mapping: Mapping) -> None:
         """What was found out about the file, for the result and for a later attempt."""
+        from tabular.error_workbook import job_of
+
         if self.found:
             return
         info = source.info
+        parent = job_of(self.upload.path) if info.format == "xlsx" else None
+        if parent is not None:
+            self.job.adopt(parent)
         self.found = {
             "format": info.format,
             "encoding": info.encoding,
@@ -388,7 +397,9 @@ class Import:
 
             path = self.job.folder / "errors.xlsx"
             done, total = 0, self.counts["rejected"]
-            with ErrorWorkbook(path, self.found["headers"], self.job.actor.language, self.dataset.schema) as workbook:
+            with ErrorWorkbook(
+                path, self.found["headers"], self.job.actor.language, self.dataset.schema, self.job.job_id
+            ) as workbook:
                 for rejected in rejects.stream(self.job.database, self.job.job_id):
                     workbook.add(rejected)
                     done += 1
@@ -411,8 +422,12 @@ class Import:
             raise Refused(self.stopped, limit=self.params.max_errors, reasons=self.reasons, **values)
         if self.params.all_or_nothing and not self.params.dry_run and self.counts["rejected"]:
             raise Refused("nothing_imported", reasons=self.reasons, rows=self.position, rejected=values["rejected"])
+        return self._summary()
+
+    def _summary(self) -> dict[str, Any]:
         found = {k: v for k, v in self.found.items() if k not in ("columns", "headers")}
-        result = {**values, "mode": self.params.mode, "dry_run": self.params.dry_run, "reasons": self.reasons, **found}
+        how = {"mode": self.params.mode, "dry_run": self.params.dry_run, "reasons": self.reasons}
+        result = {"rows": self.position, **self.counts, **how, **found}
         if self.params.dry_run:
             result["changes"] = self.preview
         return result

@@ -99,6 +99,11 @@ class JobContext(Protocol):
             connection: a chunk's, to commit the file with the chunk; else it is committed (fenced) at once.
         """
 
+    def adopt(self, parent_id: str) -> None:
+        """Link this job to an earlier one of its kind that it goes on with (a corrected error workbook). Nothing
+        happens when that one is not the owner's to see, or when this one has a parent.
+        """
+
     def text(self, code: str, **values: Any) -> str:
         """Words from the catalogue in the owner's language."""
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from worker.actor import Actor
 from worker.db.database import Database
-from worker.db.schema import effects, files
+from worker.db.schema import effects, files, jobs
 from worker.db.types import db_now
 from worker.engine import lease
 from worker.engine.context import InputFile
@@ -200,6 +200,18 @@ class RunnerContext:
             name=name,
             role=role,
         )
+
+    def adopt(self, parent_id: str) -> None:
+        """Link this job to the one that it goes on with; see `context.JobContext.adopt`."""
+        if self.parent_id is not None or parent_id == self.job_id:
+            return
+        with self.chunk() as chunk:
+            wanted = (jobs.c.id == parent_id, jobs.c.kind == self.kind)
+            owner = chunk.connection.scalar(select(jobs.c.owner_id).where(*wanted))
+            if owner is None or (owner != self.actor.user_id and not self.actor.is_admin):
+                return
+            chunk.connection.execute(update(jobs).where(jobs.c.id == self.job_id).values(parent_id=parent_id))
+        self.parent_id = parent_id
 
     @contextmanager
     def effect(self, step: str, key: str) -> Iterator[bool]:

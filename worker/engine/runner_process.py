@@ -106,8 +106,8 @@ class _Desk:
             job.check()
             params = kind.params.model_validate(message["params"])
             return {"type": "finished", "result": kind.run(job, params)}
-        except Cancelled:
-            return {"type": "cancelled"}
+        except Cancelled as stopped:
+            return {"type": "cancelled", "result": stopped.result}
         except Interrupted:
             return {"type": "interrupted"}
         except LeaseLost:

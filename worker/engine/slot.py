@@ -117,7 +117,7 @@ class Slot:
         folders = self._settings.data / "tmp"
         for left in folders.glob(f"{claim.job_id}-*"):  # by an attempt that was killed with its worker
             shutil.rmtree(left, ignore_errors=True)
-        folder = folders / f"{claim.job_id}-{claim.attempt}"
+        folder = folders / f"{claim.job_id}-{claim.lease_token}"  # no other attempt, nor another worker, has this one
         self._events.started(claim.job_id, claim.kind, claim.params, claim.attempt)
         state, words = "failed", "worker_error"
         try:
@@ -317,7 +317,7 @@ class Slot:
                 lease.finish(*job, outcome["result"], publish=self._publish)
                 return "succeeded", ""
             case "cancelled":
-                lease.cancelled(*job, publish=self._publish)
+                lease.cancelled(*job, outcome.get("result"), publish=self._publish)
                 return "revoked", ""
             case "interrupted":
                 lease.release(*job, publish=self._publish)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -24,7 +25,7 @@ from worker.engine.pipe import Pipe
 from worker.engine.routing import LANES
 from worker.engine.runner_context import Orders, RunnerContext
 from worker.engine.views import JobView, Submission
-from worker.errors import Refused
+from worker.errors import Cancelled, Refused
 from worker.files.storage import Storage
 from worker.ids import new_id
 from worker.settings import Settings
@@ -81,12 +82,13 @@ class Office:
         view, _ = submit.submit(self.database, self.settings, by or self.ann, submission, None, publish=lambda q: None)
         return view.id
 
-    def attempt(self, stop_after_chunks: int | None = None) -> JobView:
+    def attempt(self, stop_after_chunks: int | None = None, cancel_after_chunks: int | None = None) -> JobView:
         """Claim the next job and run it in this process.
 
         Args:
             stop_after_chunks: die inside the transaction after this many committed chunks, and give the job back as
                 the sweeper would.
+            cancel_after_chunks: be told to stop after this many committed chunks.
         """
         taken = claim.claim(self.database, self.settings, "test", LANES)
         assert taken is not None
@@ -98,17 +100,21 @@ class Office:
             "uploads": list(taken.uploads),
         }  # fmt: skip
         said = io.BytesIO()
-        job = RunnerContext(
-            self.database, self.settings, message, Orders(taken.lease_token), Pipe(io.BytesIO(), said), folder
-        )
+        orders = Orders(taken.lease_token)
+        job = RunnerContext(self.database, self.settings, message, orders, Pipe(io.BytesIO(), said), folder)
         kind = kinds.get(taken.kind)
         assert kind is not None
         keep = {"publish": lambda q: None}
         try:
-            with _dying(self.database, stop_after_chunks):
+            with (
+                _on_commit(self.database, stop_after_chunks, _die),
+                _on_commit(self.database, cancel_after_chunks, lambda: orders.stop("cancel")),
+            ):
                 result = kind.run(job, kind.params.model_validate(taken.params))
         except Stop:
             lease.release(self.database, self.settings, taken.job_id, taken.lease_token, **keep)
+        except Cancelled as stopped:
+            lease.cancelled(self.database, self.settings, taken.job_id, taken.lease_token, stopped.result, **keep)
         except Refused as refused:
             lease.fail(
                 self.database, self.settings, taken.job_id, taken.lease_token, refused.code, refused.values,
@@ -157,8 +163,13 @@ class Office:
             return len(connection.execute(select(import_rejects.c.position)).all())
 
 
+def _die() -> None:
+    raise Stop
+
+
 @contextmanager
-def _dying(database: Database, chunks: int | None):
+def _on_commit(database: Database, chunks: int | None, act: Callable[[], None]) -> Iterator[None]:
+    """Act at each commit of a writing transaction but the first `chunks`; None: never."""
     if chunks is None:
         yield
         return
@@ -168,7 +179,7 @@ def _dying(database: Database, chunks: int | None):
         nonlocal left
         if connection.get_execution_options().get("tasktray_write"):
             if left <= 0:
-                raise Stop
+                act()
             left -= 1
 
     event.listen(database.engine, "commit", on_commit)

@@ -137,6 +137,7 @@ def test_a_corrected_error_workbook_is_imported_as_it_is(office, tmp_path):
             cell.value = {"X": "B", "much": 12.5}.get(cell.value, cell.value)
     book.save(tmp_path / "corrected.xlsx")
     again = office.imports(tmp_path / "corrected.xlsx")
+    assert again.parent_id == view.id
     assert again.state == "succeeded", again.error
     assert counts(again) == {"inserted": 2}
     stored = office.rows()
@@ -362,3 +363,21 @@ def test_who_created_and_changed_a_row_is_known_after_an_import(office):
     assert [(r["created_job"], r["updated_job"], r["row_version"]) for r in rows] == [
         (first.id, second.id, 2), (first.id, None, 1),
     ]  # fmt: skip
+
+
+def test_another_ones_error_workbook_goes_in_without_a_link(office):
+    view = office.imports(office.table("a.csv", [customer(1), customer(2, level="X")], HEADER))
+    path = office.file(view, "errors")
+    assert office.imports(path, by=office.lin).parent_id is None
+    assert office.imports(path).parent_id == view.id
+
+
+def test_a_cancelled_import_keeps_what_was_loaded_and_says_so(office, monkeypatch):
+    monkeypatch.setattr("worker.datasets.importer._FIRST_ROWS", {"sqlite": 1000, "postgresql": 1000})
+    monkeypatch.setattr("worker.datasets.importer._MOST_ROWS", {"sqlite": 1000, "postgresql": 1000})
+    office.submit("customers.import", [office.upload(bad_file(office, 5000))])
+    view = office.attempt(cancel_after_chunks=2)
+    assert view.state == "cancelled"
+    check_counts(view)
+    assert 0 < view.result["rows"] < 5000
+    assert len(office.rows()) == view.result["inserted"]
