@@ -75,7 +75,11 @@ def _zipped(path: Path) -> str:
                 if b"encryption-data" in archive.read("META-INF/manifest.xml"):
                     raise TableError("encrypted_workbook", file=path.name)
         return "ods"
-    if any(n.lower() == "[content_types].xml" for n in names) and any(n.startswith("xl/") for n in names):
+    if (
+        "xl/workbook.bin" not in names
+        and any(n.lower() == "[content_types].xml" for n in names)
+        and any(n.startswith("xl/") for n in names)
+    ):
         return "xlsx"
     raise TableError("not_a_workbook", file=path.name)
 
@@ -90,10 +94,17 @@ def open_workbook(path: Path, sort: str) -> Calamine | Openpyxl:
         return Calamine(path, sort)
     except calamine.PasswordError:
         raise TableError("encrypted_workbook", file=path.name) from None
-    except (calamine.CalamineError, OSError, ValueError) as error:
+    except BaseException as error:
+        if not _is_fault_of_file(error):
+            raise
         if sort == "xlsx":
             return Openpyxl(path)
-        raise TableError("damaged_workbook", file=path.name) from error
+        raise TableError("damaged_workbook", file=path.name) from None
+
+
+def _is_fault_of_file(error: BaseException) -> bool:
+    """Whether calamine failed on what the file holds; a panic of its Rust code is a `BaseException` of its own."""
+    return isinstance(error, (calamine.CalamineError, OSError, ValueError)) or type(error).__name__ == "PanicException"
 
 
 class Calamine:
@@ -126,8 +137,10 @@ class Calamine:
         """
         try:
             yield from self._rich(sheet, width) if self._needs_formulas(sheet) else self._plain(sheet, width)
-        except calamine.CalamineError as error:
-            raise TableError("damaged_workbook", file=self._path.name) from error
+        except BaseException as error:
+            if not _is_fault_of_file(error):
+                raise
+            raise TableError("damaged_workbook", file=self._path.name) from None
 
     def _plain(self, sheet: str, width: int | None) -> Iterator[list[Cell]]:
         if self.format == "xlsx":
