@@ -34,6 +34,9 @@ LIMITS = {"test.plain": 0, "test.single": 1, "test.fragile": 0}
 RETRIES = {"test.plain": 5, "test.single": 5, "test.fragile": 2}
 USER_LIMIT = 2
 CRASH_LIMIT = 3
+WORK = ("heartbeat", "checkpoint", "finish", "fail", "fail_for_now", "fail_for_now", "stop_as_asked", "release", "kill",
+        "kill", "stall")  # fmt: skip
+FEW: dict[str, Any] = {"min_size": 1, "max_size": 3}
 PICK = st.integers(0, 10_000)
 ENDED = ("succeeded", "failed", "cancelled")
 
@@ -108,27 +111,48 @@ class Life(RuleBasedStateMachine):
 
     def held(self, pick: int) -> Claim:
         held = [taken for taken in self.claims if self.holds(taken)]
-        if held and pick % 4:
-            return held[pick // 4 % len(held)]
-        return self.claims[pick // 4 % len(self.claims)]
+        if held and pick % 6 != 5:
+            return held[pick // 6 % len(held)]
+        return self.claims[pick // 6 % len(self.claims)]
 
     def holds(self, taken: Claim) -> bool:
         model = self.jobs.get(taken.job_id)
         return model is not None and model.token == taken.lease_token
 
+    @rule(deeds=st.lists(st.tuples(st.sampled_from(["cancel", "retry", "retry", "prioritise", "delete"]), PICK), **FEW))
+    def people(self, deeds):
+        for deed, pick in deeds:
+            getattr(self, deed)(pick)
+
+    @rule(deeds=st.lists(st.tuples(st.sampled_from(WORK), PICK), min_size=3, max_size=8))
+    def workers(self, deeds):
+        for deed, pick in deeds:
+            if not any(self.holds(taken) for taken in self.claims):
+                if all(model.state in ENDED for model in self.jobs.values()):
+                    self.submit_one("ann", "test.fragile", "normal")
+                self.claim_when_all_is_due()
+            getattr(self, deed)(pick)
+
+    @rule(deeds=st.lists(st.sampled_from(["clock_moves", "sweep", "claim_when_all_is_due"]), **FEW))
+    def time(self, deeds):
+        for deed in deeds:
+            getattr(self, deed)()
+
     # ------------------------------------------------------------ people
 
-    @precondition(lambda self: len(self.jobs) < 6)
+    @precondition(lambda self: sum(model.state not in ENDED for model in self.jobs.values()) < 6)
     @rule(
         owner=st.sampled_from(["ann", "bob", "root"]),
         kind=st.sampled_from(sorted(LIMITS)),
         priority=st.sampled_from(["high", "normal", "low"]),
     )
     def submit(self, owner, kind, priority):
+        self.submit_one(owner, kind, priority)
+
+    def submit_one(self, owner, kind, priority):
         job = self.engine.job(kind, self.people[owner], priority=priority)
         self.jobs[job] = Model(owner, kind, ("high", "normal", "low").index(priority))
 
-    @rule(pick=PICK)
     def cancel(self, pick):
         job = self.job(pick)
         model = self.jobs.get(job)
@@ -142,7 +166,6 @@ class Life(RuleBasedStateMachine):
             if model.state == "pending":
                 model.leave("cancelled")  # what went wrong before stays written down
 
-    @rule(pick=PICK)
     def retry(self, pick):
         job = self.job(pick)
         model = self.jobs.get(job)
@@ -157,9 +180,8 @@ class Life(RuleBasedStateMachine):
             model.crashes = model.retries = 0
             model.cancel, model.error, model.result = False, None, None
 
-    @rule(pick=PICK, priority=st.sampled_from(["high", "normal", "low"]))
-    def prioritise(self, pick, priority):
-        job = self.job(pick)
+    def prioritise(self, pick):
+        job, priority = self.job(pick), ("high", "normal", "low")[pick % 3]
         model = self.jobs.get(job)
         args = (self.engine.database, self.engine.root, job, priority)
         number = ("high", "normal", "low").index(priority)
@@ -171,7 +193,6 @@ class Life(RuleBasedStateMachine):
             control.patch(*args, publish=self.engine.publish)
             model.priority = number
 
-    @rule(pick=PICK)
     def delete(self, pick):
         job = self.job(pick)
         model = self.jobs.get(job)
@@ -187,12 +208,10 @@ class Life(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ workers
 
-    @rule(times=st.integers(1, 3))
-    def claim(self, times):
-        for _ in range(times):
-            self.claim_one()
-
     @rule()
+    def claim(self):
+        self.claim_one()
+
     def claim_when_all_is_due(self):
         self.clock_moves()
         self.claim_one()
@@ -248,47 +267,37 @@ class Life(RuleBasedStateMachine):
             taken, function, engine.database, engine.settings, taken.job_id, taken.lease_token, *args, **values
         )
 
-    @precondition(lambda self: self.claims)
-    @rule(pick=PICK, rows=st.none() | st.integers(0, 10))
-    def heartbeat(self, pick, rows):
+    def heartbeat(self, pick):
         taken = self.held(pick)
-        report = None if rows is None else ProgressReport("stage_x", {}, rows, 10)
+        report = ProgressReport("stage_x", {}, pick % 11, 10) if pick % 2 else None
         model = self.write(
             taken, lease.heartbeat, self.engine.database, taken.job_id, taken.lease_token, report, lease_seconds=45
         )
         if model:
             model.expired = False
 
-    @precondition(lambda self: self.claims)
-    @rule(pick=PICK, value=st.integers(0, 5))
-    def checkpoint(self, pick, value):
+    def checkpoint(self, pick):
         taken = self.held(pick)
 
         def chunk():
             with self.engine.database.write() as connection:
-                lease.checkpoint(connection, taken.job_id, taken.lease_token, {"row": value})
+                lease.checkpoint(connection, taken.job_id, taken.lease_token, {"row": pick % 7})
 
         if model := self.write(taken, chunk):
-            model.checkpoint, model.crashes = {"row": value}, 0
+            model.checkpoint, model.crashes = {"row": pick % 7}, 0
 
-    @precondition(lambda self: self.claims)
-    @rule(pick=PICK)
     def finish(self, pick):
         taken = self.held(pick)
         if model := self.end(taken, lease.finish, {"done": 1}):
             model.leave("succeeded")
             model.crashes, model.error, model.result = 0, None, {"done": 1}
 
-    @precondition(lambda self: self.claims)
-    @rule(pick=PICK)
     def fail(self, pick):
         taken = self.held(pick)
         if model := self.end(taken, lease.fail, "boom"):
             model.leave("failed")
             model.error = "boom"
 
-    @precondition(lambda self: self.claims)
-    @rule(pick=PICK)
     def fail_for_now(self, pick):
         taken = self.held(pick)
         if model := self.end(taken, lease.fail, "busy", transient=True):
@@ -302,16 +311,12 @@ class Life(RuleBasedStateMachine):
                 model.retries += 1
                 model.leave("pending", due=False)
 
-    @precondition(lambda self: self.claims)
-    @rule(pick=PICK)
     def stop_as_asked(self, pick):
         taken = self.held(pick)
         if model := self.end(taken, lease.cancelled, {"stopped": 1}):
             model.cancelled()
             model.result = {"stopped": 1}
 
-    @precondition(lambda self: self.claims)
-    @rule(pick=PICK)
     def release(self, pick):
         taken = self.held(pick)
         if model := self.end(taken, lease.release):
@@ -321,8 +326,6 @@ class Life(RuleBasedStateMachine):
                 model.attempt -= 1
                 model.leave("pending")
 
-    @precondition(lambda self: self.claims)
-    @rule(pick=PICK)
     def kill(self, pick):
         taken = self.held(pick)
         if model := self.end(taken, lease.crashed):
@@ -330,22 +333,18 @@ class Life(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ time
 
-    @precondition(lambda self: self.claims)
-    @rule(pick=PICK)
     def stall(self, pick):
         taken = self.held(pick)
         if self.holds(taken):
             self.engine.pass_time(46, taken.job_id)
             self.jobs[taken.job_id].expired = True
 
-    @rule()
     def clock_moves(self):
         self.engine.pass_time(1000)
         for model in self.jobs.values():
             model.expired = model.state == "running"
             model.due = True
 
-    @rule()
     def sweep(self):
         rescued = self.engine.sweeper().sweep().rescued
         assert set(rescued) == {job for job, model in self.jobs.items() if model.expired}
@@ -406,7 +405,7 @@ def test_the_life_of_a_job_follows_the_model(database: Database):
         Life,
         settings=settings(
             max_examples=FUZZ or 20,
-            stateful_step_count=50,
+            stateful_step_count=25,
             derandomize=not FUZZ,
             database=None,
             deadline=None,
