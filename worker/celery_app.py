@@ -20,6 +20,8 @@ from worker.settings import Settings, get_settings
 
 log = logging.getLogger(__name__)
 
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
 app = Celery("tasktray", set_as_current=True)
 app.config_from_object(celery_settings(get_settings()))
 
@@ -94,6 +96,7 @@ def run_worker(settings: Settings, lanes: Sequence[str] | None = None, slots: in
     """
     global _settings
     _settings = settings
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     served = lanes_of(lanes or ())
     count = slots or settings.slots
     if not settings.broker_url:
@@ -140,7 +143,6 @@ def _run_without_broker(settings: Settings, lanes: Sequence[str], count: int) ->
 
 def main() -> int:
     """`python -m worker.celery_app`: a worker with the settings of the environment."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     return run_worker(get_settings())
 
 

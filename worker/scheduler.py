@@ -28,6 +28,7 @@ def run(settings: Settings) -> int:
     Returns:
         The exit status.
     """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     asked: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -95,7 +96,6 @@ def _asked(asked: queue.SimpleQueue[int], seconds: float) -> bool:
 
 def main() -> int:
     """`python -m worker.scheduler`: with the settings of the environment."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     return run(get_settings())
 
 

@@ -125,7 +125,7 @@ class Plant:
                 row = connection.execute(select(workers.c.id).where(workers.c.pid == process.pid)).first()
             return row is not None and len(process.runners()) == slots
 
-        wait_until(there, 30, "a worker")
+        wait_until(there, 60, "a worker")
         return process
 
     def scheduler(self) -> Process:
@@ -154,7 +154,7 @@ class Plant:
         with self.database.read() as connection:
             return connection.execute(select(jobs).where(jobs.c.id == job_id)).one()
 
-    def ended(self, job_id: str, seconds: float = 30.0) -> Any:
+    def ended(self, job_id: str, seconds: float = 60.0) -> Any:
         """The job's row, once it has ended."""
         wait_until(lambda: self.job(job_id).state in ENDED, seconds, f"the end of {self.job(job_id)}")
         return self.job(job_id)

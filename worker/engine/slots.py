@@ -49,6 +49,7 @@ class Slots:
         self._looker = threading.Thread(target=self._look_loop, name="look", daemon=True)
         self._row: str | None = None
         self._seen_at = 0.0
+        self._seen_running = 0
         self._database_away = False
 
     # ------------------------------------------------------------ life
@@ -164,14 +165,15 @@ class Slots:
 
     def _be_seen(self) -> None:
         now = time.monotonic()
-        if now < self._seen_at + min(self._settings.heartbeat_seconds, self._settings.lease_seconds / 3):
-            return
         running = self._count - len(self._free)
+        due = now >= self._seen_at + min(self._settings.heartbeat_seconds, self._settings.lease_seconds / 3)
+        if not due and running == self._seen_running:
+            return
         if self._row is None or not workers.seen(
             self._database, self._row, running, psutil.Process().memory_info().rss
         ):
             self._row = workers.register(self._database, self.name, os.getpid(), self._lanes, self._count)
-        self._seen_at = now
+        self._seen_at, self._seen_running = now, running
 
     def _say_goodbye(self) -> None:
         if self._row is None:
