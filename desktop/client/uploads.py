@@ -18,9 +18,13 @@ import requests
 from desktop.client.client import Client
 from desktop.client.errors import FileProblem, Gone, Missing, Offline, Problem, TransferCancelled
 
-PIECE_BYTES = 4 * 1024 * 1024  # what has to be sent again at most after a broken connection
+# A piece counts only as a whole (its checksum comes with it), so it is what a broken connection costs. On a network
+# that breaks often pieces get smaller, down to what such a network carries, and grow again.
+PIECE_BYTES = 4 * 1024 * 1024
+_SMALLEST_PIECE = 64 * 1024
+_TIMEOUT = (30.0, 60.0)  # a slow link may stall for a while in the middle of a piece
 _TUS = {"Tus-Resumable": "1.0.0"}
-_PATIENCE = 5  # failures in a row, without a byte more stored in between
+_PATIENCE = 8  # failures in a row, without a byte more stored in between
 _BUSY_SECONDS = 1.0
 
 Progress = Callable[[int, int], None]
@@ -188,14 +192,14 @@ def _send(
     cancel: threading.Event,
     on_stored: Callable[[int], None] | None,
 ) -> None:
-    failures = 0
+    failures, piece = 0, piece_bytes
     if progress:
         progress(stored, total)
     while stored < total:
         if cancel.is_set():
             raise TransferCancelled
         file.seek(stored)
-        content = file.read(min(piece_bytes, total - stored))
+        content = file.read(min(piece, total - stored))
         if not content:
             raise FileProblem("file_changed", name=name, path=str(getattr(file, "name", name)))
         reached: int | None = None
@@ -207,6 +211,7 @@ def _send(
             if isinstance(error, Problem) and error.status not in (408, 409, 423, 460):
                 raise
             failures += 1
+            piece = max(min(_SMALLEST_PIECE, piece_bytes), piece // 2)
             if failures > _PATIENCE:
                 if isinstance(error, Problem):
                     code = "upload_damaged" if error.status == 460 else "upload_busy"
@@ -214,6 +219,8 @@ def _send(
                 raise
             if cancel.wait(_BUSY_SECONDS if isinstance(error, Problem) and error.status == 423 else 0.2 * failures):
                 raise TransferCancelled from error
+        else:
+            piece = min(piece_bytes, piece * 2)
         if reached is None:
             reached = offset(client, upload_id)
         if reached > stored:
@@ -243,6 +250,7 @@ def _patch(
             "Upload-Checksum": f"sha256 {digest}",
         },
         data=_Piece(content, start, total, progress, cancel),
+        timeout=_TIMEOUT,
     )
     try:
         return int(response.headers["Upload-Offset"])

@@ -104,14 +104,21 @@ def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
-def desktop() -> None:
+def desktop(
+    files: list[Path] = typer.Argument(None, help=t("arg_files")),
+    data: Path | None = Data,
+    profile: Path | None = typer.Option(None, "--profile", metavar="DIR", help=t("opt_profile")),
+    language: str | None = typer.Option(None, "--language", metavar="NAME", help=t("opt_language")),
+    theme: str | None = typer.Option(None, "--theme", metavar="NAME", help=t("opt_theme")),
+) -> None:
     """Open the window."""
     try:
         from desktop.__main__ import main
     except ModuleNotFoundError as error:
         raise exits.Stop(exits.LOCAL, t("desktop_not_installed", module=error.name)) from error
-
-    raise SystemExit(main())
+    options = {"data": data, "profile": profile, "language": language, "theme": theme}
+    arguments = [f"--{name}={value}" for name, value in options.items() if value is not None]
+    raise SystemExit(main([*arguments, *map(str, files or ())]))
 
 
 def migrate(data: Path | None = Data) -> None:

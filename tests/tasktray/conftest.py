@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import free_port
 from tests.support_system import Office, environment, office
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -19,11 +20,13 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def tasktray(tmp_path: Path) -> Run:
     """`tasktray(*arguments, stdin="", **environment)` on an installation of this test's own."""
 
+    port = str(free_port())  # whoever listens on the usual one is none of ours
+
     def run(*arguments: str | Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "tasktray", *map(str, arguments)],
-            env=environment(tmp_path / "data") | env, cwd=tmp_path, input=stdin, text=True, capture_output=True,
-            timeout=60, check=False,
+            env=environment(tmp_path / "data", PORT=port) | env, cwd=tmp_path, input=stdin, text=True,
+            capture_output=True, timeout=60, check=False,
         )  # fmt: skip
 
     return run

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.support import wait_until
 from tests.support_system import Office
 from tests.tasktray.conftest import Run
@@ -49,12 +47,10 @@ def test_a_broker_that_does_not_answer_is_told(tasktray: Run) -> None:
     assert not found["broker"]
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_whole_office_is_well_and_a_missing_worker_is_noticed(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest, redis_server
+    tmp_path: Path, postgresql_url: str, redis_server
 ) -> None:
-    url = request.getfixturevalue("postgresql_url") if kind == "postgresql" else ""
-    office = Office(tmp_path / "office", url, redis_server.url)
+    office = Office(tmp_path / "office", postgresql_url, redis_server.url)
     try:
         office.start()
         done = office.run("diagnose")

@@ -64,6 +64,16 @@ def test_a_connection_that_breaks_is_mended_and_nothing_stored_is_sent_again(
     assert wire.sent < file.stat().st_size + 4 * MB  # at most one piece again for each cut
 
 
+def test_a_network_that_never_carries_a_whole_piece_is_met_with_smaller_ones(
+    wired: Client, wire: Wire, client: Client, tmp_path: Path
+) -> None:
+    path = tmp_path / "wackelig.csv"
+    path.write_bytes(os.urandom(MB))
+    wire.cuts = [150_000] * 6
+    upload_id = uploads.upload(wired, path)
+    assert fetched(client, upload_id) == path.read_bytes()
+
+
 def test_an_upload_goes_on_where_it_stopped_in_an_earlier_life(wired: Client, wire: Wire, file: Path) -> None:
     cancel, created, stored = threading.Event(), [], []
 
