@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -105,11 +105,11 @@ def _log_to_stderr() -> None:
 
 
 def desktop(
-    files: list[Path] = typer.Argument(None, help=t("arg_files")),
+    files: Annotated[list[Path] | None, typer.Argument(help=t("arg_files"))] = None,
     data: Path | None = Data,
-    profile: Path | None = typer.Option(None, "--profile", metavar="DIR", help=t("opt_profile")),
-    language: str | None = typer.Option(None, "--language", metavar="NAME", help=t("opt_language")),
-    theme: str | None = typer.Option(None, "--theme", metavar="NAME", help=t("opt_theme")),
+    profile: Annotated[Path | None, typer.Option("--profile", metavar="DIR", help=t("opt_profile"))] = None,
+    language: Annotated[str | None, typer.Option("--language", metavar="NAME", help=t("opt_language"))] = None,
+    theme: Annotated[str | None, typer.Option("--theme", metavar="NAME", help=t("opt_theme"))] = None,
 ) -> None:
     """Open the window."""
     try:
