@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from worker.datasets import history, rejects
+from worker.datasets import history, journal, rejects
 from worker.datasets.keyset import KeySet
 from worker.datasets.loader import Loader, Plan, Prepared, create_loader, plain, plan
 from worker.datasets.parameters import ImportParams
@@ -84,6 +84,14 @@ class _Chunk:
         raise IndexError(position)
 
 
+class _ChangedMeanwhile(Exception):
+    """Rows of an all-or-nothing import that fitted when all were checked do so no more; nothing of the chunk stays."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(rows)
+        self.rows = rows
+
+
 class Import:
     """One import job.
 
@@ -106,6 +114,7 @@ class Import:
         self.found: dict[str, Any] = saved.get("found") or {}
         self.preview: list[dict[str, Any]] = saved.get("preview") or []
         self.stopped: str | None = saved.get("stopped")
+        self.kept = 0  # rows that were changed by others before they could be taken back
         self._pace = _Pace(job.database.dialect, job.settings.import_chunk_rows)
 
     def run(self) -> dict[str, Any]:
@@ -118,13 +127,15 @@ class Import:
             Refused: the file or the mapping cannot be used; `too_many_errors`; `nothing_imported`.
         """
         try:
-            if self.phase in ("check", "load"):
+            if self.phase in ("check", "load", "take_back"):
                 self.job.progress("stage_opening", file=self.upload.name)
                 self._read()
             if self.phase == "report":
                 self._report()
             if self.phase == "clean":
                 rejects.drop(self.job)
+                if self.params.all_or_nothing:
+                    journal.drop(self.job)
         except Cancelled as stopped:
             # What was loaded until then stays, and is said.
             raise Cancelled(None if self.phase == "check" else self._summary()) from stopped
@@ -151,7 +162,14 @@ class Import:
                     if self.phase == "check":  # no row was rejected: now load
                         self._begin_loading()
                 if self.phase == "load":
-                    self._pass(source, checker, loader)
+                    try:
+                        self._pass(source, checker, loader)
+                    except _ChangedMeanwhile as late:
+                        self._begin_taking_back(late.rows)
+                if self.phase == "take_back":
+                    self.job.progress("stage_taking_back")
+                    self.kept = journal.take_back(self.job, loader)
+                    self.phase = "clean"
         except TableError as error:
             # The stored file bears another name than the one that its owner knows.
             values: dict[str, Any] = {k: self.upload.name if k == "file" else v for k, v in error.values.items()}
@@ -230,6 +248,12 @@ class Import:
         with self.job.chunk() as chunk:
             chunk.checkpoint(self._saved())
 
+    def _begin_taking_back(self, rejected: int) -> None:
+        self.phase, self.stopped = "take_back", "changed_meanwhile"
+        self.counts, self.reasons = dict.fromkeys(COUNTS, 0) | {"rejected": rejected}, {}
+        with self.job.chunk() as chunk:
+            chunk.checkpoint(self._saved())
+
     def _pass(self, source: Source, checker: Checker, loader: Loader) -> None:
         """Check all rows, and load them in the phase `load`; leaves the phase `report` where there is no going on."""
         total = source.total_rows
@@ -302,10 +326,14 @@ class Import:
             bad = dict(chunk.rejected)
             for i, code in what.refused.items():
                 bad[chunk.positions[i]] = self._refused(chunk.origin(chunk.positions[i]), checker, code)
+            if what.refused and self.params.all_or_nothing and writes:
+                raise _ChangedMeanwhile(len(what.refused))
             end = self._limit(chunk, what, bad)
             if writes and what.insert:
                 loader.insert(connection, prepared, what.insert)
             if writes and what.update:
+                if self.params.all_or_nothing:
+                    journal.keep(connection, loader, prepared, chunk.good, chunk.positions, what.update)
                 loader.update(connection, prepared, what.update)
             if self.params.dry_run:
                 self._show(connection, loader, prepared, what, chunk)
@@ -418,6 +446,8 @@ class Import:
         a dry run the first `changes`.
         """
         values: dict[str, Any] = {"rows": self.position, **self.counts}
+        if self.stopped == "changed_meanwhile":
+            raise Refused(self.stopped, rejected=self.counts["rejected"], kept=self.kept)
         if self.stopped:
             raise Refused(self.stopped, limit=self.params.max_errors, reasons=self.reasons, **values)
         if self.params.all_or_nothing and not self.params.dry_run and self.counts["rejected"]:

@@ -118,6 +118,11 @@ class Loader(ABC):
         """How a value of the field is turned into what the driver takes; None: as it is. Never sees None."""
         return None
 
+    @staticmethod
+    def reviver(f: Field) -> Callable[[Any], Any] | None:
+        """The inverse of `converter`: what makes the field's own value of what `stored` gave; None: it is that."""
+        return None
+
     def prepare(self, rows: Sequence[Sequence[Any]]) -> Prepared:
         """Turn checked rows (all fields, in the schema's order) into columns; nothing touches the database."""
         table = list(zip(*rows, strict=True)) if rows else [() for _ in self.dataset.schema.fields]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,20 @@ class SqliteLoader(Loader):
                 return dt.date.isoformat
             case "boolean":
                 return int
+            case _:
+                return None
+
+    @staticmethod
+    def reviver(f: Field) -> Callable[[Any], Any] | None:
+        """See `Loader.reviver`."""
+        match f.type:
+            case "decimal":
+                shape = f"{{:.{f.scale}f}}" if f.scale is not None else "{}"
+                return lambda value: Decimal(shape.format(value))
+            case "date":
+                return dt.date.fromisoformat
+            case "boolean":
+                return bool
             case _:
                 return None
 

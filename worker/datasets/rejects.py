@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _PAGE = 2000
 
 
-def _encode(value: Any) -> Any:
+def encode(value: Any) -> Any:
     """What JSON has no form for, as `{type: text}`; a cell is never an object itself."""
     match value:
         case dt.datetime():
@@ -44,7 +44,8 @@ def _encode(value: Any) -> Any:
             return str(value)
 
 
-def _decode(value: dict[str, Any]) -> Any:
+def decode(value: dict[str, Any]) -> Any:
+    """The inverse of `encode`, as `object_hook` of `json.loads`."""
     match next(iter(value.items()), None):
         case ("$datetime", str(text)) if len(value) == 1:
             return dt.datetime.fromisoformat(text)
@@ -63,15 +64,15 @@ def _decode(value: dict[str, Any]) -> Any:
 def dump(rejected: Rejected) -> tuple[str, str]:
     """The cells and the problems of a row as JSON texts (ASCII only, so that any character survives any database)."""
     problems = [[p.column_index, p.header, p.field, p.code, p.values, p.cell] for p in rejected.problems]
-    return json.dumps(rejected.cells, default=_encode), json.dumps(problems, default=_encode)
+    return json.dumps(rejected.cells, default=encode), json.dumps(problems, default=encode)
 
 
 def parse(number: int, sheet: str | None, cells: str, problems: str) -> Rejected:
     """The inverse of `dump`."""
     from tabular.checker import Problem, Rejected
 
-    values: list[Cell] = json.loads(cells, object_hook=_decode)
-    reasons = [Problem(*parts) for parts in json.loads(problems, object_hook=_decode)]
+    values: list[Cell] = json.loads(cells, object_hook=decode)
+    reasons = [Problem(*parts) for parts in json.loads(problems, object_hook=decode)]
     return Rejected(number, sheet or "", values, reasons)
 
 

@@ -285,6 +285,16 @@ import_rejects = Table(
     Column("problems", Text, nullable=False),
 )
 
+# What an all-or-nothing import has overwritten, so that it can be taken back when a late row no longer fits; removed at
+# its end. Rows that it created are known by `created_job` and `row_version`.
+import_journal = Table(
+    "import_journal",
+    metadata,
+    Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),  # of the row in the file
+    Column("before", Text, nullable=False),  # JSON list: the key, then the old values of the mapped fields
+)
+
 # ---------------------------------------------------------------- files
 
 uploads = Table(

@@ -12,6 +12,9 @@ from sqlalchemy import select, text
 
 from tests.worker.datasets.office import CUSTOMERS, check_counts
 from worker.datasets.loader import MODES
+from worker.db.schema import import_journal
+from worker.db.schema import jobs as jobs_table
+from worker.db.types import db_now
 from worker.errors import Refused
 
 NORTHWIND = Path(__file__).parents[2] / "data" / "northwind-customers.csv"
@@ -381,3 +384,65 @@ def test_a_cancelled_import_keeps_what_was_loaded_and_says_so(office, monkeypatc
     check_counts(view)
     assert 0 < view.result["rows"] < 5000
     assert len(office.rows()) == view.result["inserted"]
+
+
+def interrupted_while_loading(office, monkeypatch, path, **params):
+    """An all-or-nothing import that has checked all rows, loaded some chunks and died."""
+    for name in ("_FIRST_ROWS", "_MOST_ROWS"):
+        monkeypatch.setattr(f"worker.datasets.importer.{name}", {"sqlite": 1000, "postgresql": 1000})
+    office.submit("customers.import", [office.upload(path)], all_or_nothing=True, **params)
+    while True:
+        view = office.attempt(stop_after_chunks=1)
+        assert view.state == "pending"
+        with office.database.read() as connection:
+            saved = connection.execute(select(jobs_table.c.checkpoint).where(jobs_table.c.id == view.id)).scalar_one()
+        if saved["phase"] == "load" and saved["position"]:
+            return
+
+
+def everything(office):
+    with office.database.read() as connection:
+        return connection.execute(select(CUSTOMERS.table).order_by(text("customer_no"))).mappings().all()
+
+
+def test_all_or_nothing_updates_are_taken_back_when_a_late_row_no_longer_fits(office, monkeypatch):
+    table = CUSTOMERS.table
+    old = [customer(n, credit_limit="1.50", signed_on="2024-03-05") for n in range(4000)]
+    office.imports(office.table("old.csv", old))
+    before = office.rows()
+    new = [{**row, "level": "B", "credit_limit": "2", "signed_on": ""} for row in old]
+    interrupted_while_loading(office, monkeypatch, office.table("new.csv", new), mode="update")
+    assert any(row["level"] == "B" for row in office.rows().values())
+    with office.database.write() as connection:
+        connection.execute(table.delete().where(table.c.customer_no == "K03999"))
+        connection.execute(
+            table.update().where(table.c.customer_no == "K00000").values(note="theirs", updated_job="another")
+        )
+    view = office.attempt()
+    assert (view.state, view.error.code) == ("failed", "changed_meanwhile")
+    assert view.error.values["kept"] == 1
+    after = office.rows()
+    assert after.pop("K00000")["note"] == "theirs"
+    del before["K00000"], before["K03999"]
+    assert after == before
+    with office.database.read() as connection:
+        assert connection.execute(select(import_journal.c.position)).first() is None
+
+
+def test_all_or_nothing_inserts_are_taken_back_when_a_late_row_no_longer_fits(office, monkeypatch):
+    path = office.table("new.csv", [customer(n) for n in range(4000)])
+    interrupted_while_loading(office, monkeypatch, path, mode="insert")
+    assert len(office.rows()) > 0
+    with office.database.write() as connection:
+        connection.execute(CUSTOMERS.table.insert().values(customer_no="K03999", name="theirs", updated_at=db_now()))
+    view = office.attempt()
+    assert (view.state, view.error.code, view.error.values["kept"]) == ("failed", "changed_meanwhile", 0)
+    assert [row["name"] for row in everything(office)] == ["theirs"]
+
+
+def test_an_all_or_nothing_import_leaves_no_journal(office):
+    office.imports(office.table("a.csv", [customer(1), customer(2)]))
+    view = office.imports(office.table("b.csv", [customer(1, level="B"), customer(2)]), all_or_nothing=True)
+    assert counts(view) == {"updated": 1, "unchanged": 1}
+    with office.database.read() as connection:
+        assert connection.execute(select(import_journal.c.position)).first() is None
