@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from tabular.cells import Cell
 from tabular.checker import Rejected, explain, place
+from tabular.raw_sheet import RawSheet
 from tabular.schema import TableSchema
 from tabular.texts import text
 from tabular.values import as_text
@@ -78,6 +79,7 @@ class ErrorWorkbook:
         self._bold = self._book.add_format({"bold": True, "bg_color": "#F2F2F2", "bottom": 1})
         self._added = self._book.add_format({"bold": True, "bg_color": "#FCE4D6", "bottom": 1})
         self._shapes: dict[tuple[str, bool], Any] = {}
+        self._indices: dict[tuple[str, bool], int] = {}
         self._sheet: Any = None
         self._sheets = 0
         self._row = MAX_ROWS
@@ -92,7 +94,9 @@ class ErrorWorkbook:
     def _next_sheet(self) -> None:
         self._sheets += 1
         name = text("rejected_rows", self._language)
-        self._sheet = self._book.add_worksheet(name if self._sheets == 1 else f"{name} {self._sheets}")
+        self._sheet = self._book.add_worksheet(
+            name if self._sheets == 1 else f"{name} {self._sheets}", worksheet_class=RawSheet
+        )
         self._sheet.freeze_panes(1, ADDED)
         self._sheet.set_column(0, 0, 9)
         self._sheet.set_column(1, 1, 16)
@@ -109,10 +113,13 @@ class ErrorWorkbook:
         """Write one row."""
         if self._row >= MAX_ROWS:
             self._next_sheet()
-        sheet, row = self._sheet, self._row
+        said: list[str] = []
+        places: list[str] = []
         reasons: dict[int, list[str]] = {}
-        said, places = [], []
-        for problem in sorted(rejected.problems, key=lambda p: -1 if p.column_index is None else p.column_index):
+        problems = rejected.problems
+        if len(problems) > 1:
+            problems = sorted(problems, key=lambda p: -1 if p.column_index is None else p.column_index)
+        for problem in problems:
             words = explain(problem, self._schema, self._language)
             if words not in said:
                 said.append(words)
@@ -121,37 +128,51 @@ class ErrorWorkbook:
                 places.append(where)
             if problem.column_index is not None:
                 reasons.setdefault(problem.column_index, []).append(words)
+        where_ = ("、" if self._language == "zh_CN" else ", ").join(places)
+        if self.rows < MAX_COMMENTS:
+            self._add_with_comments(rejected, where_, " ".join(said), reasons)
+        else:
+            cells: list[tuple[Cell, int]] = [(rejected.number, 0), (where_, 0), (" ".join(said), 0)]
+            width = max(len(rejected.cells), max(reasons, default=-1) + 1)
+            for i in range(width):
+                cell = rejected.cells[i] if i < len(rejected.cells) else None
+                cells.append((cell, self._index(_sort(cell), i in reasons)))
+            self._sheet.add_row(self._row, cells)
+        self._row += 1
+        self.rows += 1
+
+    def _add_with_comments(self, rejected: Rejected, where: str, said: str, reasons: dict[int, list[str]]) -> None:
+        sheet, row = self._sheet, self._row
         sheet.write_number(row, 0, rejected.number)
-        sheet.write_string(row, 1, ("、" if self._language == "zh_CN" else ", ").join(places)[:MAX_TEXT])
-        sheet.write_string(row, 2, " ".join(said)[:MAX_TEXT])
+        sheet.write_string(row, 1, where[:MAX_TEXT])
+        sheet.write_string(row, 2, said[:MAX_TEXT])
         for i, cell in enumerate(rejected.cells):
             bad = i in reasons
             if bad or not (cell is None or cell == ""):
                 self._write(row, i + ADDED, cell, bad)
-        if self.rows < MAX_COMMENTS:
-            for i, words_ in reasons.items():
-                sheet.write_comment(row, i + ADDED, "\n".join(words_)[:MAX_TEXT], {"x_scale": 2})
-        self._row += 1
-        self.rows += 1
+        for i, words in reasons.items():
+            sheet.write_comment(row, i + ADDED, "\n".join(words)[:MAX_TEXT], {"x_scale": 2})
 
     def _write(self, row: int, column: int, cell: Cell, bad: bool) -> None:
-        sort = "text"
+        sort = _sort(cell)
         if isinstance(cell, dt.datetime):
             cell = cell.replace(tzinfo=None)
-            sort = "datetime"
-        elif isinstance(cell, dt.date):
-            sort = "date"
-        elif isinstance(cell, (dt.time, dt.timedelta)):
-            sort = "time"
-        elif isinstance(cell, (int, float, Decimal)):
-            sort = "general"
-        if isinstance(cell, dt.date) and cell.year < 1900:
-            cell, sort = as_text(cell), "text"  # type: ignore[assignment]
+        if sort == "text" and not isinstance(cell, str) and cell is not None:
+            cell = str(as_text(cell))
         shape = self._shape(sort, bad)
         if cell is None or cell == "":
             self._sheet.write_blank(row, column, None, shape)
         else:
             write_cell(self._sheet, row, column, cell, shape)
+
+    def _index(self, sort: str, bad: bool) -> int:
+        """The number under which the file knows a format; 0 for a plain cell."""
+        if sort == "general" and not bad:
+            return 0
+        index = self._indices.get((sort, bad))
+        if index is None:
+            index = self._indices[sort, bad] = int(self._shape(sort, bad)._get_xf_index())
+        return index
 
     def _shape(self, sort: str, bad: bool) -> Any:
         shape = self._shapes.get((sort, bad))
@@ -168,3 +189,16 @@ class ErrorWorkbook:
         if self._sheet is None:
             self._next_sheet()
         self._book.close()
+
+
+def _sort(cell: Cell) -> str:
+    """Which format a cell needs."""
+    if cell is None or isinstance(cell, str):
+        return "text"
+    if isinstance(cell, (int, float, Decimal)):
+        return "general"
+    if isinstance(cell, dt.date):
+        if cell.year < 1900:
+            return "text"
+        return "datetime" if isinstance(cell, dt.datetime) else "date"
+    return "time"
