@@ -9,18 +9,26 @@ from typing import BinaryIO
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
 
 
-def try_lock(file: BinaryIO) -> bool | None:
+_LAST = 2**31 - 2  # the farthest byte that Windows' C library can lock
+
+
+def try_lock(file: BinaryIO, size: int) -> bool | None:
     """Lock `file` until it is closed.
 
+    Args:
+        size: bytes that the file will have at most.
+
     Returns:
-        True: locked. False: another open file, here or in another process, holds the lock. None: this file system
-        knows no locks.
+        True: locked. False: another open file, here or in another process, holds the lock. None: no lock can
+        be had here.
     """
     if sys.platform == "win32":
         import msvcrt
 
+        if size >= _LAST:
+            return None
         position = file.tell()
-        file.seek(1 << 40)  # a byte past any content: Windows' locks forbid reading what they cover
+        file.seek(_LAST)  # past all content: Windows' locks forbid others to read what they cover
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         except OSError:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import Connection, insert, or_, update
+from sqlalchemy import Connection, insert, or_, select, true, update
 
 from worker.db.database import Database
 from worker.db.schema import files, uploads
@@ -30,8 +30,8 @@ class Writer:
     """The right to write an upload, from `begin` to `finish` or `abort`.
 
     It holds a lock on the file, which ends with the process, so that an upload can be continued the moment after a
-    crash; and a token in `uploads.writer`, which fences every commit, and which alone keeps others away (for
-    `_LEASE_SECONDS`, renewed by every commit) where the file system knows no locks.
+    crash. Where no lock can be had, a token in `uploads.writer` keeps others away instead, for `_LEASE_SECONDS`,
+    renewed by every commit. Either way a commit changes only a row that still stands where this writer left it.
 
     Safe to use from several threads, one call after the other.
 
@@ -53,7 +53,7 @@ class Writer:
         name: str,
         size: int,
         offset: int,
-        token: str,
+        token: str | None,
         checksum: Checksum | None,
         expire_seconds: float,
     ) -> None:
@@ -95,15 +95,16 @@ class Writer:
             Conflict: `upload_offset_wrong` (409): another writer was here in between.
             NotFound: `upload_not_found`: it was given up in between.
         """
-        token = new_id()
+        token: str | None = None
         file: BinaryIO | None = None
         if not complete:
             path = storage.incoming_path(upload_id)
             file = _open(path)
         try:
             if file is not None:
-                sure = _lock(file, name)
-                _take(database, upload_id, name, offset, token, expire_seconds, sure=sure)
+                if not _lock(file, name, size):
+                    token = new_id()
+                _take(database, upload_id, name, offset, token)
                 _cut(file, offset, name)
         except BaseException:
             if file is not None:
@@ -225,11 +226,16 @@ class Writer:
     def _update(self, connection: Connection, offset: int, *, last: bool, file_id: str | None = None) -> None:
         self.expires_at = connection.execute(
             update(uploads)
-            .where(uploads.c.id == self._upload_id, uploads.c.writer == self._token)
+            .where(
+                uploads.c.id == self._upload_id,
+                true() if self._token is None else uploads.c.writer == self._token,
+                uploads.c.offset == self.committed,
+                uploads.c.file_id.is_(None),
+            )
             .values(
                 offset=offset,
                 writer=None if last else self._token,
-                writer_until=None if last else db_now(_LEASE_SECONDS),
+                writer_until=None if last or self._token is None else db_now(_LEASE_SECONDS),
                 expires_at=db_now(self._expire_seconds),
                 file_id=file_id,
             )
@@ -299,31 +305,38 @@ def _cut(file: BinaryIO, offset: int, name: str) -> None:
     file.seek(offset)
 
 
-def _lock(file: BinaryIO, name: str) -> bool:
-    """True: locked. False: this file system knows no locks."""
-    locked = try_lock(file)
+def _lock(file: BinaryIO, name: str, size: int) -> bool:
+    """True: locked. False: no lock can be had here."""
+    locked = try_lock(file, size)
     if locked is False:
         raise Refused("upload_busy", 423, name=name)
     return bool(locked)
 
 
-def _take(
-    database: Database, upload_id: str, name: str, offset: int, token: str, expire_seconds: float, *, sure: bool
-) -> None:
-    """Enter the token of the new writer. `sure`: the file's lock is held, so whoever stands there is dead."""
-    with database.write() as connection:
-        taking = (
-            update(uploads)
-            .where(uploads.c.id == upload_id, uploads.c.file_id.is_(None))
-            .values(writer=token, writer_until=db_now(_LEASE_SECONDS), expires_at=db_now(expire_seconds))
-            .returning(uploads.c.offset)
-        )
-        if not sure:
-            taking = taking.where(or_(uploads.c.writer.is_(None), uploads.c.writer_until < db_now()))
-        now_at = connection.execute(taking).scalar_one_or_none()
+def _take(database: Database, upload_id: str, name: str, offset: int, token: str | None) -> None:
+    """See that the upload still stands at `offset`, now that no other can move it; enter the token that keeps others
+    away where there is no lock.
+    """
+    here = (uploads.c.id == upload_id, uploads.c.file_id.is_(None))
+    if token is None:
+        with database.read() as connection:
+            now_at = connection.execute(select(uploads.c.offset).where(*here)).scalar_one_or_none()
         if now_at is None:
-            if sure:
-                raise NotFound("upload_not_found")
+            raise NotFound("upload_not_found")
+        _same(now_at, offset, name)
+        return
+    with database.write() as connection:
+        now_at = connection.execute(
+            update(uploads)
+            .where(*here, or_(uploads.c.writer.is_(None), uploads.c.writer_until < db_now()))
+            .values(writer=token, writer_until=db_now(_LEASE_SECONDS))
+            .returning(uploads.c.offset)
+        ).scalar_one_or_none()
+        if now_at is None:
             raise Refused("upload_busy", 423, name=name)
-        if now_at != offset:
-            raise Conflict("upload_offset_wrong", offset=now_at, name=name)
+        _same(now_at, offset, name)
+
+
+def _same(now_at: int, offset: int, name: str) -> None:
+    if now_at != offset:
+        raise Conflict("upload_offset_wrong", offset=now_at, name=name)

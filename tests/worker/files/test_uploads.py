@@ -121,10 +121,10 @@ def test_of_many_that_begin_at_once_one_gets_in(service: Uploads, clerk: Actor):
     got[0].abort()
 
 
-def test_where_the_file_system_knows_no_locks_the_token_in_the_row_keeps_others_away(
+def test_where_no_lock_can_be_had_the_token_in_the_row_keeps_others_away(
     service: Uploads, clerk: Actor, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(writer, "try_lock", lambda file: None)
+    monkeypatch.setattr(writer, "try_lock", lambda file, size: None)
     upload = service.create(clerk, 10, NAME)
     first = service.begin(clerk, upload.id, 0)
     assert code_of(service.begin, clerk, upload.id, 0) == ("upload_busy", 423)
