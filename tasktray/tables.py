@@ -42,7 +42,10 @@ def print_job(job: Job, events: list[Event]) -> None:
         (t("column_kind"), f"{job.kind_title} ({job.kind})"),
         (t("column_title"), job.title),
         (t("column_state"), state(job)),
-        (t("column_progress"), " · ".join([f"{job.progress:.0f} %", *([job.stage] if job.stage else [])])),
+        (
+            t("column_progress"),
+            " · ".join([f"{job.progress:.0f} %", *([job.stage] if job.stage and not job.ended else [])]),
+        ),
     ]
     if job.rows_done is not None:
         rows = [t("rows_of", done=count(job.rows_done), total=count(job.rows_total or 0))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -55,17 +56,25 @@ def job_line(job: Job) -> str:
     return f"{job.title}: {state(job)}"
 
 
+def _padded(text: str, width: int) -> str:
+    """`text` with spaces up to `width` cells of a terminal, where Chinese characters take two."""
+    cells = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return text + " " * (width - cells)
+
+
 def result_lines(result: dict[str, Any] | None) -> list[str]:
     """A job's result, the counts of an import first."""
     result = result or {}
     lines = [
-        f"  {t(f'count_{name}'):<14} {count(result[name]):>12}"
+        f"  {_padded(t(f'count_{name}'), 14)} {count(result[name]):>12}"
         for name in _COUNTS
         if isinstance(result.get(name), int) and not isinstance(result.get(name), bool)
     ]
+    if result.get("dry_run"):
+        lines.append(f"  {t('dry_run_note')}")
     lines += [
         f"  {name}: {value}"
         for name, value in result.items()
-        if name not in _COUNTS and value not in (None, [], {}) and not isinstance(value, dict | list)
+        if name not in (*_COUNTS, "dry_run") and value not in (None, [], {}) and not isinstance(value, dict | list)
     ]
     return lines

@@ -68,7 +68,9 @@ def test_the_error_workbook_goes_where_it_is_asked_to(remote: Run, tmp_path: Pat
 
 def test_a_dry_run_changes_nothing(remote: Run, tmp_path: Path) -> None:
     file = table(tmp_path / "d.csv", [("D-1", "甲", "1")])
-    assert counts(remote("import", file, "--dry-run", "--mode", "insert").stdout)["inserted"] == 1
+    dry = remote("import", file, "--dry-run", "--mode", "insert").stdout
+    assert counts(dry)["inserted"] == 1
+    assert "nothing was changed" in dry
     assert counts(remote("import", file, "--mode", "insert").stdout)["inserted"] == 1
 
 
