@@ -9,6 +9,7 @@ import logging
 import os
 import queue
 import signal
+import sqlite3
 import sys
 import threading
 import traceback
@@ -147,21 +148,30 @@ def _unforeseen(error: Exception) -> Message:
     return _failure("internal_error", {}, trace=trace)
 
 
-def _may_pass(error: Exception) -> bool:
-    """Is it the connection or a lock, rather than the work itself?"""
-    from sqlalchemy.exc import DBAPIError, OperationalError
+_SQLITE_MAY_PASS = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+)
+_IDLE_IN_TRANSACTION = "25P03"  # what PostgreSQL says to a runner that was frozen; psycopg counts it as internal
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Is it the connection or a lock, rather than the work itself? Errors of the drivers come plain or wrapped."""
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.exc import TimeoutError as PoolTimeout
 
     if isinstance(error, DBAPIError):
-        if error.connection_invalidated:
-            return True
-        if not isinstance(error, OperationalError):
-            return False
-        # SQLite says "no such table" by the same class.
-        words = str(error.orig)
-        return "sqlite" not in type(error.orig).__module__ or any(
-            word in words for word in ("locked", "busy", "disk I/O", "unable to open", "disk is full")
-        )
+        return error.connection_invalidated or (error.orig is not None and _may_pass(error.orig))
+    if isinstance(error, sqlite3.OperationalError):  # also "no such table"
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _SQLITE_MAY_PASS
+    if type(error).__module__.partition(".")[0] == "psycopg":
+        import psycopg
+
+        return isinstance(error, psycopg.OperationalError) or getattr(error, "sqlstate", "") == _IDLE_IN_TRANSACTION
     return isinstance(error, ConnectionError | TimeoutError | PoolTimeout)
 
 
