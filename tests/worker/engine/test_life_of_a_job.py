@@ -34,8 +34,8 @@ LIMITS = {"test.plain": 0, "test.single": 1, "test.fragile": 0}
 RETRIES = {"test.plain": 5, "test.single": 5, "test.fragile": 2}
 USER_LIMIT = 2
 CRASH_LIMIT = 3
-WORK = ("heartbeat", "checkpoint", "finish", "fail", "fail_for_now", "fail_for_now", "stop_as_asked", "release", "kill",
-        "kill", "stall")  # fmt: skip
+WORK = ("heartbeat", "checkpoint", "finish", "fail", "fail_for_now", "fail_for_now", "stop_as_asked", "release",
+        "kill", "kill", "stall", "ask_to_stop")  # fmt: skip
 FEW: dict[str, Any] = {"min_size": 1, "max_size": 3}
 PICK = st.integers(0, 10_000)
 ENDED = ("succeeded", "failed", "cancelled")
@@ -165,6 +165,12 @@ class Life(RuleBasedStateMachine):
             model.cancel = True
             if model.state == "pending":
                 model.leave("cancelled")  # what went wrong before stays written down
+
+    def ask_to_stop(self, pick):
+        taken = self.held(pick)
+        if self.holds(taken):
+            self.engine.cancel(taken.job_id)
+            self.jobs[taken.job_id].cancel = True
 
     def retry(self, pick):
         job = self.job(pick)
@@ -398,13 +404,14 @@ class Life(RuleBasedStateMachine):
             function(*args)
 
 
+@pytest.mark.timeout(600 if FUZZ else 300)
 def test_the_life_of_a_job_follows_the_model(database: Database):
     Life.engine = Engine(database, user_running_limit=USER_LIMIT)
     Life.engine.worker(slots=4)
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=FUZZ or 20,
+            max_examples=FUZZ or 15,
             stateful_step_count=25,
             derandomize=not FUZZ,
             database=None,
