@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from tabular.cells import Cell
 from tabular.checker import Rejected, explain, place
+from tabular.names import is_added
 from tabular.raw_sheet import RawSheet
 from tabular.schema import TableSchema
 from tabular.texts import text
@@ -70,7 +71,9 @@ class ErrorWorkbook:
     ) -> None:
         import xlsxwriter
 
-        self._headers = list(headers)
+        # A corrected file that still has errors already bears the three columns: they are made anew, not twice.
+        self._passed = ADDED if is_added(headers, 0) else 0
+        self._headers = list(headers)[self._passed :]
         self._language = language
         self._schema = schema
         self._book = xlsxwriter.Workbook(str(path), PLAIN)
@@ -127,15 +130,13 @@ class ErrorWorkbook:
             if where and where not in places:
                 places.append(where)
             if problem.column_index is not None:
-                reasons.setdefault(problem.column_index, []).append(words)
+                reasons.setdefault(problem.column_index - self._passed, []).append(words)
         where_ = ("、" if self._language == "zh_CN" else ", ").join(places)
         if self.rows < MAX_COMMENTS:
             self._add_with_comments(rejected, where_, " ".join(said), reasons)
         else:
             cells: list[tuple[Cell, int]] = [(rejected.number, 0), (where_, 0), (" ".join(said), 0)]
-            width = max(len(rejected.cells), max(reasons, default=-1) + 1)
-            for i in range(width):
-                cell = rejected.cells[i] if i < len(rejected.cells) else None
+            for i, cell in enumerate(rejected.cells[self._passed :]):
                 cells.append((cell, self._index(_sort(cell), i in reasons)))
             self._sheet.add_row(self._row, cells)
         self._row += 1
@@ -146,7 +147,7 @@ class ErrorWorkbook:
         sheet.write_number(row, 0, rejected.number)
         sheet.write_string(row, 1, where[:MAX_TEXT])
         sheet.write_string(row, 2, said[:MAX_TEXT])
-        for i, cell in enumerate(rejected.cells):
+        for i, cell in enumerate(rejected.cells[self._passed :]):
             bad = i in reasons
             if bad or not (cell is None or cell == ""):
                 self._write(row, i + ADDED, cell, bad)

@@ -206,16 +206,27 @@ class Source:
     def _data(self, sheet: str, found: Header) -> Iterator[tuple[int, list[Cell]]]:
         """Each row of data with its number."""
         workbook = self._adapter.format != "csv"
-        rows = self._adapter.rows(sheet, self._width if workbook else None)
-        blank: list[Cell] = [""] * self._width
-        repeated = list(found.cells)[: self._width] + [""] * (self._width - len(found.cells))
-        for number, row in enumerate(rows, 1):
-            if number <= found.row or row == blank or not row:
+        width = self._width
+        rows = self._adapter.rows(sheet, width if workbook else None)
+        blank: list[Cell] = [""] * width
+        repeated = [*found.cells[:width], *blank[len(found.cells) :]]
+        name = repeated[0]
+        number = found.row
+        for row in itertools.islice(rows, number, None):
+            number += 1
+            if not row:
                 continue
             first = row[0]
-            if first.__class__ is str and (not first or first.isspace()) and is_blank(row):
-                continue
-            if row[: self._width] == repeated:
+            # Nearly every row begins with a value: one look at its first cell is all that it costs.
+            if first.__class__ is str:
+                if not first or first.isspace():
+                    if row == blank or is_blank(row):
+                        continue
+                    if not name and row[:width] == repeated:
+                        continue
+                elif first == name and row[:width] == repeated:
+                    continue
+            elif first is None and is_blank(row):
                 continue
             yield number, row
 

@@ -127,7 +127,7 @@ class Calamine:
         self.hidden = frozenset(s.name for s in listed if s.visible != calamine.SheetVisibleEnum.Visible)
         self.numbers_may_be_dates = not self._book.epoch_1904
         self._heads = _sheet_heads(path) if sort == "xlsx" else {}
-        self._row, self._rows_in_sheet = 0, 0
+        self._kept: calamine.CalamineSheet | None = None
 
     def rows(self, sheet: str, width: int | None = None) -> Iterator[list[Cell]]:
         """Each row from the first on, cut or filled up to `width` cells.
@@ -147,7 +147,7 @@ class Calamine:
             last = None if width is None else width - 1
             yield from self._book.stream_sheet_by_name(sheet, max_col=last)
             return
-        grid = self._book.get_sheet_by_name(sheet)
+        grid = self._grid(sheet)
         start = grid.start
         if start is None:
             return
@@ -159,6 +159,12 @@ class Calamine:
             if width is not None:
                 cells = cells[:width] + [""] * (width - len(cells))
             yield cells
+
+    def _grid(self, sheet: str) -> calamine.CalamineSheet:
+        """A sheet of an xls or ods; the last one is kept, since it is read whole each time."""
+        if self._kept is None or self._kept.name != sheet:
+            self._kept = self._book.get_sheet_by_name(sheet)
+        return self._kept
 
     def _needs_formulas(self, sheet: str) -> bool:
         """Whether the sheet's start shows formulas without a stored result, which plain reading takes for empty."""
@@ -180,7 +186,7 @@ class Calamine:
     def extent(self, sheet: str) -> tuple[int, int] | None:
         """Last row and last column (counts) as the sheet itself declares them, which may be wrong; None: unknown."""
         if self.format != "xlsx":
-            end = self._book.get_sheet_by_name(sheet).end
+            end = self._grid(sheet).end
             return (end[0] + 1, end[1] + 1) if end else (0, 0)
         found = _DIMENSION.search(self._heads.get(sheet, b""))
         if not found or not found[2]:
@@ -191,7 +197,7 @@ class Calamine:
         """The sheet's merged cells; of an xlsx this costs a pass over the sheet."""
         if self.format == "xlsx":
             return self._book.stream_sheet_by_name(sheet, rich=True).merged_cell_ranges or ()
-        return self._book.get_sheet_by_name(sheet).merged_cell_ranges or ()
+        return self._grid(sheet).merged_cell_ranges or ()
 
     def fraction(self) -> float | None:
         """Not known: rows are what is counted here."""

@@ -111,6 +111,21 @@ def test_imported_again_as_it_is_the_same_rows_are_rejected_and_corrected_they_g
     assert [row[0] for row in good] == ["007", "008", "=1+1"]
 
 
+def test_a_second_round_of_corrections_has_the_three_columns_once(tmp_path: Path) -> None:
+    path = made(tmp_path, "zh_CN")
+    _, rejected = check_all(path, CUSTOMERS_SCHEMA)
+    with open_source(path) as source:
+        headers = source.info.headers
+    with ErrorWorkbook(tmp_path / "again.xlsx", headers, "en", CUSTOMERS_SCHEMA) as workbook:
+        for row in rejected:
+            workbook.add(row)
+    sheet = openpyxl.load_workbook(tmp_path / "again.xlsx").active
+    assert [c.value for c in sheet[1]] == ["Source row", "Problem columns", "Reason", *HEADER]
+    assert [c.value for c in sheet[2]][3:] == ["007", "张三", "bad", dt.datetime(2024, 3, 5), 12.5, "keep me"]
+    assert sheet["F2"].comment is not None
+    assert [r[0].value for r in sheet.iter_rows(min_row=2)] == [2, 3, 4]
+
+
 def test_rows_past_a_number_have_colours_and_reasons_but_no_comments(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(module, "MAX_COMMENTS", 2)
     monkeypatch.setattr(module, "MAX_ROWS", 4)
