@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(health.router)
     documentation.install(app)
     # The last one added is the outermost: Guard, then Authentication, then BodyLimit, then the routes.
-    app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(BodyLimit, settings=settings, form_paths=aliases.FORM_PATHS)
     app.add_middleware(Authentication)
     app.add_middleware(Guard)
     return app

@@ -89,8 +89,8 @@ class Feed:
                     checked = time.monotonic()
                     await to_thread.run_sync(self._check, list(self._listeners))
                     self._wake(ended_only=True)
-            except SQLAlchemyError as error:
-                log.warning("the change feed cannot look: %s", error)
+            except Exception as error:  # whatever it was, the feed goes on
+                log.warning("the change feed cannot look: %s", error, exc_info=not isinstance(error, SQLAlchemyError))
                 await asyncio.sleep(CHECK_SECONDS)
             await asyncio.sleep(LOOK_SECONDS)
 

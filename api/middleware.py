@@ -80,20 +80,23 @@ class TooLarge(Refused, HTTPException):
 
 
 class BodyLimit:
-    """Refuses bodies that are larger than their address needs: 1 MB of JSON, or one upload in a form.
+    """Refuses bodies that are larger than their address needs: 1 MB, or one upload where a form with a file is taken.
 
     The uploads' own route is passed over: it has its own limit, by the length that was declared at creation.
+
+    Args:
+        form_paths: the addresses that take a file in a form, without trailing slash.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, form_paths: frozenset[str]) -> None:
         self.app = app
+        self._form_paths = form_paths
         self._form_limit = settings.upload_max_bytes + JSON_LIMIT
 
     def _limit(self, scope: Scope) -> int | None:
         if scope["path"].startswith("/api/v1/uploads"):
             return None
-        kind = next((v for k, v in scope["headers"] if k == b"content-type"), b"")
-        return self._form_limit if kind.lower().startswith(b"multipart/form-data") else JSON_LIMIT
+        return self._form_limit if scope["path"].rstrip("/") in self._form_paths else JSON_LIMIT
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Look at the declared length, then count what really comes."""

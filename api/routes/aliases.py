@@ -23,6 +23,7 @@ from worker.errors import Refused
 from worker.settings import Settings
 
 router = APIRouter(tags=["source documents"])
+FORM_PATHS = frozenset(("/api/v1/customers/import-async",))  # they take a file in a form
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
+import logging
 from collections.abc import Callable, Coroutine
 from email.utils import format_datetime
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from worker.files import tus
 from worker.files.writer import Writer
 
 T = TypeVar("T")
+log = logging.getLogger("tasktray.api")
 
 CONTENT_TYPE = "application/offset+octet-stream"
 _PIECE_BYTES = 512 * 1024  # what goes to the disk at once
@@ -61,6 +62,38 @@ class TusRoute(APIRoute):
         return speaking_tus
 
 
+def _described(body: bool, **headers: str) -> dict[str, Any]:
+    """What OpenAPI says about headers and body; they are checked by the protocol's own rules, not by the framework."""
+    about: dict[str, Any] = {
+        "parameters": [
+            {
+                "in": "header",
+                "name": name.replace("_", "-"),
+                "required": words.startswith("Required"),
+                "description": words,
+                "schema": {"type": "string"},
+            }
+            for name, words in {"Tus_Resumable": f"Required: {tus.VERSION}.", **headers}.items()
+        ]
+    }
+    if body:
+        about["requestBody"] = {"content": {CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+    return about
+
+
+_CREATION = _described(
+    True,
+    Upload_Length="Required: size of the file in bytes.",
+    Upload_Metadata="`filename` and its value in base64; more pairs after commas.",
+    Upload_Checksum="Of the bytes that come along: algorithm and digest in base64.",
+)
+_APPENDING = _described(
+    True,
+    Upload_Offset="Required: where these bytes begin.",
+    Upload_Checksum="Of these bytes: `sha256`, `sha1` or `md5`, and the digest in base64.",
+)
+_PLAIN = _described(False)
+
 router = APIRouter(prefix="/uploads", tags=["uploads"], route_class=TusRoute)
 
 
@@ -80,7 +113,7 @@ def capabilities(settings: SettingsDep) -> Response:
 
 
 @router.post("/", include_in_schema=False)
-@router.post("", status_code=201, summary="Announce an upload")
+@router.post("", status_code=201, summary="Announce an upload", openapi_extra=_CREATION)
 async def create(request: Request, actor: ActorDep, service: UploadsDep) -> Response:
     """Headers: `Upload-Length` (bytes), `Upload-Metadata` (`filename` in base64). The last part of `Location` is the
     id that `uploads: [id]` of a job takes. The first bytes may come along, as `application/offset+octet-stream`.
@@ -103,7 +136,7 @@ async def create(request: Request, actor: ActorDep, service: UploadsDep) -> Resp
     return Response(status_code=201, headers=headers)
 
 
-@router.head("/{upload_id}", summary="How far is the upload")
+@router.head("/{upload_id}", summary="How far is the upload", openapi_extra=_PLAIN)
 def state(upload_id: str, actor: ActorDep, service: UploadsDep) -> Response:
     """`Upload-Offset` says how many bytes are safely stored; go on there."""
     upload = service.get(actor, upload_id)
@@ -120,7 +153,7 @@ def state(upload_id: str, actor: ActorDep, service: UploadsDep) -> Response:
     return Response(status_code=200, headers=headers)
 
 
-@router.patch("/{upload_id}", status_code=204, summary="Send the next bytes")
+@router.patch("/{upload_id}", status_code=204, summary="Send the next bytes", openapi_extra=_APPENDING)
 async def append(upload_id: str, request: Request, actor: ActorDep, service: UploadsDep) -> Response:
     """The body goes on at `Upload-Offset`; `Upload-Checksum` (sha256, sha1, md5) guards it.
 
@@ -139,7 +172,7 @@ async def append(upload_id: str, request: Request, actor: ActorDep, service: Upl
     return Response(status_code=204, headers=headers)
 
 
-@router.delete("/{upload_id}", status_code=204, summary="Give an upload up")
+@router.delete("/{upload_id}", status_code=204, summary="Give an upload up", openapi_extra=_PLAIN)
 def remove(upload_id: str, actor: ActorDep, service: UploadsDep) -> Response:
     """Frees its room. The file of a complete upload goes, too, unless a job works on it."""
     service.remove(actor, upload_id)
@@ -178,27 +211,30 @@ async def _receive(request: Request, writer: Writer) -> int:
                 await _in_thread(writer.write, piece)
             return await _in_thread(writer.finish)
     except TimeoutError:
-        received = await _end(writer, rest)
+        received = await _in_thread(_end, writer, rest)
         raise Refused("upload_stalled", 408, name=writer.name, seconds=int(_STALL_SECONDS), received=received) from None
-    except BaseException as error:
-        # Also at a stop of the server: a second cancellation must not keep us from telling what is stored.
-        with contextlib.suppress(Exception):
-            await asyncio.shield(_end(writer, rest))
-        if isinstance(error, ClientDisconnect):
-            return writer.committed  # nobody is there to read the answer
+    except asyncio.CancelledError:
+        _end(writer, rest)  # the server stops: right here, as nobody waits for threads any more
+        raise
+    except ClientDisconnect:
+        return await _in_thread(_end, writer, rest)  # nobody is there to read the answer
+    except Exception:
+        await _in_thread(_end, writer, rest)
         raise
 
 
-async def _end(writer: Writer, rest: bytearray) -> int:
-    """Keep what came before the end, which was not the right one."""
-
-    def end() -> int:
-        with contextlib.suppress(Refused):
-            if rest:
-                writer.write(rest)
+def _end(writer: Writer, rest: bytearray) -> int:
+    """Keep what came before an end that was not the right one; gives the offset. Raises nothing."""
+    try:
+        if rest:
+            writer.write(rest)
+    except Refused:
+        log.info("the last %s bytes of an upload are not kept", len(rest))
+    try:
         return writer.abort()
-
-    return await _in_thread(end)
+    except Exception:  # given up, disk full, database away: what was committed before stays
+        log.info("an upload stays at byte %s", writer.committed, exc_info=True)
+        return writer.committed
 
 
 async def _in_thread(call: Callable[..., T], *arguments: Any) -> T:

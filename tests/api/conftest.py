@@ -7,16 +7,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 import uvicorn
+from sqlalchemy import insert
 
 from tests.support import wait_until
 
 PASSWORD = "correct horse"
+
+
+@lru_cache(maxsize=1)
+def _password_hash() -> str:
+    from worker.accounts.passwords import hash_password
+
+    return hash_password(PASSWORD)
 
 
 @dataclass
@@ -52,12 +61,22 @@ class Api:
         return answer.json()
 
     def add_user(self, username: str, role: str = "operator") -> str:
-        """A user who is signed in; gives the id."""
-        from worker.accounts import users
-        from worker.actor import SYSTEM
+        """A user with the password `PASSWORD` who is signed in; gives the id.
 
-        user = users.create(self.database, SYSTEM, username=username, password=PASSWORD, role=role)
-        self.login(username)
+        Hashing is slow on purpose, so the hash is made once a run and no test but those of sign-in waits for it.
+        """
+        from worker.accounts import tokens, users
+        from worker.accounts.users import from_row
+        from worker.db.schema import users as table
+        from worker.db.types import db_now
+        from worker.ids import new_id
+
+        assert users.normal_username(username) == username
+        row = {"id": new_id(), "username": username, "password_hash": _password_hash(), "role": role}
+        with self.database.write() as connection:
+            query = insert(table).values(**row, created_at=db_now(), updated_at=db_now()).returning(*table.c)
+            user = from_row(connection.execute(query).one())
+            self.tokens[username] = tokens.issue(connection, self.settings, user).access_token
         return user.id
 
 

@@ -121,6 +121,11 @@ def test_a_body_over_a_megabyte_is_refused_declared_or_not(api, operator):
         assert answer.json()["values"] == {"limit": 1_000_000}
 
 
+def test_a_form_at_the_sign_in_is_no_way_around_the_limit(api):
+    answer = api.post("auth/login", data={"username": "x"}, files={"password": ("p", b"x" * 1_000_001)})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
 def test_an_unforeseen_fault_tells_an_incident_and_keeps_the_traceback_in_the_log(api, operator, caplog):
     def broken():
         raise RuntimeError("the secret of the fault")

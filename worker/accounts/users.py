@@ -225,6 +225,8 @@ def change(database: Database, actor: Actor, user_id: str, changes: Mapping[str,
     unknown = set(changes) - set(CHANGEABLE)
     if unknown:
         raise ValueError(f"no such field: {sorted(unknown)}")
+    # None empties what may be empty, and says nothing about the rest.
+    changes = {k: v for k, v in changes.items() if v is not None or k in ("display_name", "email")}
     _check_common(changes)
     with database.write() as connection:
         row = _locked(connection, user_id)
