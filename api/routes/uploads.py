@@ -228,8 +228,8 @@ def _end(writer: Writer, rest: bytearray) -> int:
     try:
         if rest:
             writer.write(rest)
-    except Refused:
-        log.info("the last %s bytes of an upload are not kept", len(rest))
+    except Exception:
+        log.info("the last %s bytes of an upload are not kept", len(rest), exc_info=True)
     try:
         return writer.abort()
     except Exception:  # given up, disk full, database away: what was committed before stays

@@ -328,3 +328,12 @@ class TestWithASmallLimit:
         assert api.call("OPTIONS", "uploads", operator).headers["Tus-Max-Size"] == "1000"
         assert create(api, operator, 1000).status_code == 201
         problem(create(api, operator, 1001), 413, "upload_too_large")
+
+
+def test_the_documentation_names_the_headers(api):
+    paths = api.get("/openapi.json").json()["paths"]
+    appending = paths["/api/v1/uploads/{upload_id}"]["patch"]
+    headers = {p["name"]: p["required"] for p in appending["parameters"] if p["in"] == "header"}
+    assert headers == {"Tus-Resumable": True, "Upload-Offset": True, "Upload-Checksum": False}
+    assert "application/offset+octet-stream" in appending["requestBody"]["content"]
+    assert [p["name"] for p in appending["parameters"] if p["in"] == "path"] == ["upload_id"]

@@ -152,9 +152,8 @@ def test_tuspy_is_told_that_a_file_is_too_large(served):
     assert caught.value.status_code == 413
 
 
-def test_an_upload_goes_on_after_the_api_was_killed_in_the_middle_of_a_patch(served):
-    content = os.urandom(40 * MIB + 17)
-    url = _tuspy(served, content).create_url()
+def _half_patch(served: Served, url: str, content: bytes, sent: int) -> http.client.HTTPConnection:
+    """A PATCH of the whole that stops after `sent` bytes, which have reached the disk."""
     connection = http.client.HTTPConnection("127.0.0.1", int(served.url.rsplit(":", 1)[1]), timeout=20)
     connection.putrequest("PATCH", url.removeprefix(served.url))
     for name, value in {
@@ -163,8 +162,27 @@ def test_an_upload_goes_on_after_the_api_was_killed_in_the_middle_of_a_patch(ser
     }.items():  # fmt: skip
         connection.putheader(name, value)
     connection.endheaders()
-    connection.send(content[: 30 * MIB])
-    wait_until(lambda: served.part_size() >= 29 * MIB, what="29 MiB on the disk")
+    connection.send(content[:sent])
+    wait_until(lambda: served.part_size() > sent - MIB, what="all but the last piece on the disk")
+    return connection
+
+
+@on_sqlite
+def test_a_stop_of_the_api_keeps_all_that_had_arrived(served, content):
+    url = _tuspy(served, content).create_url()
+    connection = _half_patch(served, url, content, 3 * MIB + 77)
+    served.program.stop()
+    connection.close()
+    served.start()
+    assert served.offset(url) == 3 * MIB + 77
+    _tuspy(served, content, url=url).upload()
+    served.check(url, content)
+
+
+def test_an_upload_goes_on_after_the_api_was_killed_in_the_middle_of_a_patch(served):
+    content = os.urandom(40 * MIB + 17)
+    url = _tuspy(served, content).create_url()
+    connection = _half_patch(served, url, content, 30 * MIB)
     served.program.kill()
     connection.close()
     served.start()
