@@ -40,3 +40,13 @@ def test_no_code_stands_in_two_rooms() -> None:
     from worker.texts import catalogue as server
 
     assert not set(server()) & set(catalogue())
+
+
+def test_no_words_are_left_without_a_use() -> None:
+    # Problems that only the table itself can tell are reported by those who load.
+    rooms = (ROOM, ROOM.parent / "worker" / "datasets")
+    used = " ".join(path.read_text("utf-8") for room in rooms for path in room.glob("*.py"))
+    built = {
+        f"rule_{kind}" for kind in ("text", "integer", "decimal", "date", "boolean", "email", "phone", "id_number")
+    }
+    assert not {code for code in catalogue() if f'"{code}"' not in used} - built
