@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
@@ -176,19 +177,12 @@ class QueueModel(QAbstractTableModel):
         inserted.sort(key=key)
         runs = self._runs(inserted)
         bulk = len(gone_shown) + len(moved) + len(runs) > MAX_SIGNALS
-        kept = None
-        if bulk:
-            leaving = {row.id for row in gone_shown} | {row.id for row, _ in moved}
-            kept = [row for row in self._rows if row.id not in leaving]
         for row in gone:
             del self._all[row.id]
             self._counts[row.group] -= 1
         self._all.update(changes)
-        if kept is not None:
-            kept.extend(row for _, row in moved)
-            kept.extend(inserted)
-            kept.sort(key=key)  # mostly sorted already, which Python's sort makes use of
-            self._show(kept)
+        if bulk:
+            self._rearrange(gone_shown, moved, inserted)
         else:
             self._remove(gone_shown)
             self._move(moved)
@@ -233,6 +227,8 @@ class QueueModel(QAbstractTableModel):
     def _runs(self, inserted: Sequence[JobRow]) -> list[tuple[int, int]]:
         """`(place, number)` for each run of sorted new rows that goes between the same two shown rows."""
         runs: list[tuple[int, int]] = []
+        if inserted and self._find(inserted[0]) == self._find(inserted[-1]):
+            return [(self._find(inserted[0]), len(inserted))]  # a page of older or newer jobs
         for row in inserted:
             place = self._find(row)
             if runs and runs[-1][0] == place:
@@ -280,12 +276,38 @@ class QueueModel(QAbstractTableModel):
             self.endInsertRows()
             start += number
 
-    def _show(self, rows: list[JobRow]) -> None:
-        """Show exactly `rows` (ascending) by three signals at most, whatever changed; selection and scroll are kept.
-
-        Rows that leave are first moved to the end, where one signal takes them out; new ones are put to the end by
-        one signal and then sorted in.
+    def _rearrange(
+        self, gone: Sequence[JobRow], moved: Sequence[tuple[JobRow, JobRow]], inserted: Sequence[JobRow]
+    ) -> None:
+        """Bring in many changes by three signals: rows that leave are moved to the end and taken out there, new ones
+        are put to the end, then all are sorted in.
         """
+        if gone:
+            ids = {row.id for row in gone}
+            kept = [row for row in self.shown() if row.id not in ids]
+            self._reorder_view([*kept, *gone])
+            self.beginRemoveRows(QModelIndex(), len(kept), len(kept) + len(gone) - 1)
+            self._set_view(kept)
+            self.endRemoveRows()
+        key = _key(self._column)
+        ids = {row.id for row, _ in moved}
+        rows = [row for row in self._rows if row.id not in ids]
+        new = [*(row for _, row in moved), *inserted]
+        if len(new) * 30 < len(rows):
+            for row in new:  # finding the few places costs less than computing all keys again
+                rows.insert(bisect_left(rows, key(row), key=key), row)
+        else:
+            rows.extend(new)
+            rows.sort(key=key)
+        if inserted:
+            count = len(self._rows)
+            self.beginInsertRows(QModelIndex(), count, count + len(inserted) - 1)
+            self._set_view([*self.shown(), *inserted])
+            self.endInsertRows()
+        self._reorder(rows, self._column, self._descending)
+
+    def _show(self, rows: list[JobRow]) -> None:
+        """Show exactly `rows` (ascending) in the way of `_rearrange`, for another filter."""
         wanted = {row.id: row for row in rows}
         current = self.shown()
         kept = [wanted[row.id] for row in current if row.id in wanted]
@@ -331,10 +353,19 @@ def _key(column: int) -> Any:
     return lambda row: (key(row), row.id)
 
 
+_SHOWN_FIELDS = tuple(dict.fromkeys(name for column in COLUMNS for name in column.fields))
+_shown_values = attrgetter(*_SHOWN_FIELDS)
+# For each field the first and the last column that shows it.
+_COLUMNS_OF = [
+    (min(found), max(found))
+    for found in ([n for n, column in enumerate(COLUMNS) if name in column.fields] for name in _SHOWN_FIELDS)
+]
+
+
 def _changed_columns(old: JobRow, row: JobRow) -> tuple[int, int]:
     """First and last column that shows a difference; `(n, -1)` when none does."""
     first, last = len(COLUMNS), -1
-    for place, column in enumerate(COLUMNS):
-        if any(getattr(old, name) != getattr(row, name) for name in column.fields):
-            first, last = min(first, place), place
+    for before, now, (low, high) in zip(_shown_values(old), _shown_values(row), _COLUMNS_OF, strict=True):
+        if before is not now and before != now:
+            first, last = min(first, low), max(last, high)
     return first, last

@@ -62,7 +62,7 @@ steps = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_any_changes_leave_the_rows_that_a_plain_list_has_and_keep_the_selection(qapp, steps):
     model = QueueModel()
