@@ -18,16 +18,21 @@ def _run(dataset: Dataset, job: JobContext, params: ExportParams) -> dict[str, A
     return exporter.run(job, dataset, params)
 
 
-for _dataset in datasets.load().values():
-    _titles = _dataset.schema.titles
-    register(
+def declare(dataset: Dataset) -> Kind:
+    """Make the export of `dataset` a kind."""
+    titles = dataset.schema.titles
+    return register(
         Kind(
-            name=f"{_dataset.name}.export",
-            titles={"zh_CN": f"导出{_titles['zh_CN']}", "en": f"Export {_titles['en'].lower()}"},
-            params=export_params(_dataset),
-            run=partial(_run, _dataset),
+            name=f"{dataset.name}.export",
+            titles={"zh_CN": f"导出{titles['zh_CN']}", "en": f"Export {titles['en'].lower()}"},
+            params=export_params(dataset),
+            run=partial(_run, dataset),
             lane="export",
-            dataset=_dataset.name,
+            dataset=dataset.name,
             order=20,
         )
     )
+
+
+for _dataset in datasets.load().values():
+    declare(_dataset)

@@ -20,16 +20,21 @@ def _run(dataset: Dataset, job: JobContext, params: ImportParams) -> dict[str, A
     return importer.run(job, dataset, params)
 
 
-for _dataset in datasets.load().values():
-    _titles = _dataset.schema.titles
-    register(
+def declare(dataset: Dataset) -> Kind:
+    """Make the import of `dataset` a kind."""
+    titles = dataset.schema.titles
+    return register(
         Kind(
-            name=f"{_dataset.name}.import",
-            titles={"zh_CN": f"导入{_titles['zh_CN']}", "en": f"Import {_titles['en'].lower()}"},
-            params=import_params(_dataset),
-            run=partial(_run, _dataset),
+            name=f"{dataset.name}.import",
+            titles={"zh_CN": f"导入{titles['zh_CN']}", "en": f"Import {titles['en'].lower()}"},
+            params=import_params(dataset),
+            run=partial(_run, dataset),
             uploads=UploadNeeds(1, 1, SUFFIXES),
-            dataset=_dataset.name,
+            dataset=dataset.name,
             order=10,
         )
     )
+
+
+for _dataset in datasets.load().values():
+    declare(_dataset)

@@ -446,3 +446,22 @@ def test_an_all_or_nothing_import_leaves_no_journal(office):
     assert counts(view) == {"updated": 1, "unchanged": 1}
     with office.database.read() as connection:
         assert connection.execute(select(import_journal.c.position)).first() is None
+
+
+@pytest.mark.parametrize("text", ["a\x07b", "\x1b[31m", "a\ufffeb", "😀" * 3, "a\u2028b"])
+def test_no_character_of_a_cell_breaks_the_import_or_its_report(office, text):
+    rows = [customer(1, note=text), customer(2, note=text, level="X"), customer(3)]
+    view = office.imports(office.table("a.csv", rows, HEADER))
+    assert view.state == "succeeded", view.error
+    assert view.result["rejected"] in (1, 2)
+    assert "K00003" in office.rows()
+    assert len(problems(office, view)[1]) == view.result["rejected"]
+
+
+def test_a_zero_byte_far_down_a_text_file_is_named(office):
+    rows = [customer(n, note="x" * 50) for n in range(3000)]
+    rows[2900]["note"] = "a\x00b"
+    view = office.run("customers.import", office.table("a.csv", rows, HEADER))
+    assert view.state == "succeeded", view.error
+    assert (view.result["inserted"], view.result["rejected"]) == (2999, 1)
+    assert problems(office, view)[1][0][0] == 2902
