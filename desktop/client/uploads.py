@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO
 from urllib.parse import quote, urlsplit
 
@@ -50,6 +51,8 @@ def fingerprint(path: Path) -> Fingerprint:
         raise FileProblem("file_missing", name=path.name, path=str(path)) from error
     except OSError as error:
         raise FileProblem("file_unreadable", name=path.name, path=str(path), reason=str(error)) from error
+    if not S_ISREG(stat.st_mode):  # a folder; or a pipe, which would never end
+        raise FileProblem("file_unreadable", name=path.name, path=str(path), reason="not a file")
     return Fingerprint(stat.st_size, stat.st_mtime_ns)
 
 

@@ -326,6 +326,7 @@ class Outbox:
                 try:
                     digest = copy_file(file.path, target, file.size, file.mtime_ns, cancel)
                 except FileProblem as error:
+                    self.get(entry_id)  # removed meanwhile, with the folder of its copies: that is the reason then
                     if error.code not in ("file_changed", "file_missing"):
                         raise
                     self.update(entry_id, state="refused", error_code=error.code, error_values=error.values)

@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from sqlalchemy import insert
+
 from tests.support import wait_until
 from tests.support_system import Office
 from tests.tasktray.conftest import Run
+from worker.actor import SYSTEM_USER_ID
+from worker.db.database import Database
+from worker.db.schema import jobs
+from worker.db.types import db_now
 
 
 def verdicts(done) -> dict[str, bool]:
@@ -45,6 +51,24 @@ def test_a_broker_that_does_not_answer_is_told(tasktray: Run) -> None:
     tasktray("migrate")
     found = verdicts(tasktray("diagnose", "--json", TASKTRAY_BROKER_URL="redis://127.0.0.1:9/0"))
     assert not found["broker"]
+
+
+def test_jobs_that_no_scheduler_rescued_are_told(tasktray: Run, tmp_path: Path) -> None:
+    tasktray("migrate")
+    assert verdicts(tasktray("diagnose", "--json"))["scheduler"]
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'tasktray.db'}")
+    with database.write() as connection:
+        connection.execute(
+            insert(jobs).values(
+                id="1", kind="examples.echo", title="verwaist", params={}, state="running", lane="default",
+                owner_id=SYSTEM_USER_ID, run_at=db_now(), created_at=db_now(), change_no=0, lease_token="t",
+                lease_until=db_now(-600),
+            )
+        )  # fmt: skip
+    database.dispose()
+    done = tasktray("diagnose", "--json")
+    assert not verdicts(done)["scheduler"]
+    assert "tasktray scheduler" in done.stdout
 
 
 def test_a_whole_office_is_well_and_a_missing_worker_is_noticed(

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,29 @@ def test_a_missing_file_is_refused_when_it_is_added(outbox: Outbox, tmp_path: Pa
         add(outbox, tmp_path / "nothing.xlsx")
     assert error.value.code == "file_missing"
     assert outbox.entries() == []
+    assert list((outbox.folder / "files").iterdir()) == []
+
+
+def test_a_folder_or_a_pipe_is_no_file_to_submit(outbox: Outbox, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (tmp_path, pipe):
+        with pytest.raises(FileProblem) as error:
+            add(outbox, path)
+        assert error.value.code == "file_unreadable"
+    assert outbox.entries() == []
+
+
+def test_an_entry_removed_while_it_is_copied_is_gone_and_leaves_nothing(outbox: Outbox, workbook: Path) -> None:
+    entry = add(outbox, workbook)
+
+    class RemovesOnLook(threading.Event):
+        def is_set(self) -> bool:
+            outbox.remove(entry.id)
+            return False
+
+    with pytest.raises(EntryGone):
+        outbox.keep(entry.id, RemovesOnLook())
     assert list((outbox.folder / "files").iterdir()) == []
 
 
