@@ -70,11 +70,16 @@ def claim(database: Database, settings: Settings, worker: str, lanes: Sequence[s
     if not lanes or not _anything_due(database, lanes):
         return None
     with database.write() as connection:
-        if database.dialect == "postgresql":
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_CLAIM_LOCK})"))
-        while (row := _best(connection, settings, lanes)) is not None:
-            if (taken := _lease(connection, settings, worker, row)) is not None:
-                return taken
+        return take(connection, settings, worker, lanes)
+
+
+def take(connection: Connection, settings: Settings, worker: str, lanes: Sequence[str]) -> Claim | None:
+    """The claim itself, in a writing transaction; until that ends, every other claim waits."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_CLAIM_LOCK})"))
+    while (row := _best(connection, settings, lanes)) is not None:
+        if (taken := _lease(connection, settings, worker, row)) is not None:
+            return taken
     return None
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.support import wait_until
-from tests.worker.engine.engine import Engine
+from tests.worker.engine.engine import Engine, set_job
 from worker.db.database import Database
 from worker.db.schema import effects
 from worker.db.types import db_now
 from worker.engine import control, lease
+from worker.engine.claim import take
 from worker.errors import Conflict, LeaseLost, NotFound
 
 
@@ -41,6 +43,28 @@ def test_cancel_and_heartbeat_do_not_wait_for_a_chunk(impatient):
         assert engine.job()
         assert lease.checkpoint(chunk, job, taken.lease_token, {"row": 1}).cancel
     assert engine.row(job).checkpoint == {"row": 1}
+
+
+def test_a_claim_that_waited_for_another_sees_what_it_took(postgresql_url):
+    database = Database(postgresql_url)
+    engine = Engine(database)
+    engine.job("test.single")
+    set_job(database, engine.job("test.single", by=engine.bob), lane="export")  # the two claims want different rows
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+
+    def somebody_waits():
+        with database.read() as connection:
+            return connection.execute(waiting).scalar_one()
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as first:
+            assert take(first, engine.settings, "w1", ["default"]) is not None
+            second = pool.submit(engine.claim, "export")
+            wait_until(somebody_waits, 20, "the second claim waiting")
+        assert second.result(20) is None
+    database.dispose()
 
 
 def test_a_worker_frozen_in_a_transaction_loses_its_locks_and_its_job(impatient):
