@@ -95,6 +95,7 @@ class MainWindow(QMainWindow):
         self._sign_in: SignInDialog | None = None
         self._dialogs: list[SubmitDialog] = []
         self._tickets: set[int] = set()
+        self._shown_user: tuple[object, ...] = ()
         self._build()
         self._make_actions()
         self._connect()
@@ -527,6 +528,10 @@ class MainWindow(QMainWindow):
 
     def _show_user(self) -> None:
         state = self.controller.connection
+        shown = (state.kind == "signed_out", state.user, state.server, self.controller.preferences.server)
+        if shown == self._shown_user:  # told at every poll, because the age of what is shown changes
+            return
+        self._shown_user = shown
         self._user_menu.clear()
         if state.kind == "signed_out":
             self._user.setText(translate("MainWindow", "Sign in"))
@@ -595,9 +600,9 @@ def estimate_text(job: models.Job) -> str:
         return text
     if estimate.start_seconds is not None:
         if estimate.start_seconds < 2:
-            text += " " + translate("MainWindow", "It starts at once")
+            text += translate("MainWindow", " It starts at once")
         else:
-            text += " " + translate("MainWindow", "It starts in about {time}").format(
+            text += translate("MainWindow", " It starts in about {time}").format(
                 time=formats.duration(estimate.start_seconds)
             )
         if estimate.duration_seconds is not None:
@@ -606,7 +611,7 @@ def estimate_text(job: models.Job) -> str:
             )
         text += translate("MainWindow", ".")
     elif estimate.duration_seconds is not None:
-        text += " " + translate("MainWindow", "It takes about {time}.").format(
+        text += translate("MainWindow", " It takes about {time}.").format(
             time=formats.duration(estimate.duration_seconds)
         )
     return text

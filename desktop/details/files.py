@@ -31,6 +31,8 @@ class ElidedLabel(QLabel):
 
     def set_full_text(self, text: str) -> None:
         """Show `text`, as much of it as there is room for."""
+        if text == self._full:
+            return
         self._full = text
         self.setToolTip(text)
         self.setAccessibleName(text)
@@ -140,6 +142,7 @@ class FileList(QWidget):
         self._shown = ordered
         for line in self._lines.values():
             self._layout.removeWidget(line)
+            line.hide()  # until the event loop comes round to deleting it
             line.deleteLater()
         self._lines = {}
         for file in ordered:

@@ -68,6 +68,9 @@ class DetailsPane(QWidget):
         self._controller = controller
         self._row: JobRow | None = None
         self._events: tuple[Event, ...] = ()
+        self._shown_counts: object = ()
+        self._fact_names: tuple[str, ...] = ()
+        self._fact_values: list[ElidedLabel] = []
         outer = QVBoxLayout(self)
         outer.setContentsMargins(14, 8, 14, 10)
         outer.setSpacing(8)
@@ -89,6 +92,7 @@ class DetailsPane(QWidget):
         columns.addWidget(self._make_story(), 4)
         outer.addLayout(columns, 1)
         controller.details_changed.connect(self._details)
+        theme.theme().changed.connect(self._recolor)
         self.show_row(None)
 
     # ------------------------------------------------------------ parts
@@ -230,6 +234,10 @@ class DetailsPane(QWidget):
         self._files.show_files(row.files)
 
     def _show_counts(self, row: JobRow) -> None:
+        shown = (row.result, theme.current())
+        if shown == self._shown_counts:
+            return
+        self._shown_counts = shown
         _clear(self._count_grid)
         parts = counts(row.result)
         self._counts.setVisible(bool(parts))
@@ -261,7 +269,6 @@ class DetailsPane(QWidget):
             self._reasons.addWidget(text, line, 2 * half + 1)
 
     def _show_facts(self, row: JobRow) -> None:
-        _clear(self._grid)
         lines = facts(row.result)
         if row.state == "running":
             lines.append((translate("Details", "Rows"), formats.rows(row.rows_done, row.rows_total)))
@@ -271,14 +278,27 @@ class DetailsPane(QWidget):
         if row.started and row.finished:
             lines.append((translate("Details", "Took"), formats.duration(row.finished - row.started)))
         lines.append((translate("Details", "Id"), row.id))
-        for place, (name, value) in enumerate(line for line in lines if line[1]):
-            title = QLabel(name)
-            title.setProperty("role", "muted")
-            title.setAlignment(Qt.AlignmentFlag.AlignTop)
-            text = ElidedLabel(value)
-            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self._grid.addWidget(title, place, 0)
-            self._grid.addWidget(text, place, 1)
+        lines = [line for line in lines if line[1]]
+        names = tuple(name for name, _ in lines)
+        if names != self._fact_names:  # made anew only when there are others: this runs at every poll
+            _clear(self._grid)
+            self._fact_names, self._fact_values = names, []
+            for place, name in enumerate(names):
+                title = QLabel(name)
+                title.setProperty("role", "muted")
+                title.setAlignment(Qt.AlignmentFlag.AlignTop)
+                text = ElidedLabel()
+                text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+                self._fact_values.append(text)
+                self._grid.addWidget(title, place, 0)
+                self._grid.addWidget(text, place, 1)
+        for text, (_, value) in zip(self._fact_values, lines, strict=True):
+            text.set_full_text(value)
+
+    def _recolor(self) -> None:
+        if self._row is not None:
+            self._show(self._row)
+            self._show_events(list(self._events))
 
     def _details(self, details: JobDetails) -> None:
         if self._row is None or details.job.id != self._row.id:

@@ -475,12 +475,16 @@
         <translation>“{title}”已提交，任务号 {id}。</translation>
     </message>
     <message>
-        <source>It starts at once</source>
+        <source> It starts at once</source>
         <translation>马上开始</translation>
     </message>
     <message>
-        <source>It starts in about {time}</source>
+        <source> It starts in about {time}</source>
         <translation>约 {time}后开始</translation>
+    </message>
+    <message>
+        <source> It takes about {time}.</source>
+        <translation>预计用时 {time}。</translation>
     </message>
     <message>
         <source> and takes about {time}</source>
@@ -489,10 +493,6 @@
     <message>
         <source>.</source>
         <translation>。</translation>
-    </message>
-    <message>
-        <source>It takes about {time}.</source>
-        <translation>预计用时 {time}。</translation>
     </message>
 </context>
 <context>

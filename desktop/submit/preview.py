@@ -72,6 +72,7 @@ class Preview(QWidget):
         self._tabs.addTab(self._make_mapping(), translate("Preview", "Columns"))
         self._tabs.addTab(self._make_rows(), translate("Preview", "First rows"))
         column.addWidget(self._tabs, 1)
+        column.addStretch(0)
         self._again = QTimer(self)
         self._again.setSingleShot(True)
         self._again.setInterval(400)
@@ -145,13 +146,14 @@ class Preview(QWidget):
             words = found.error if found else translate("Preview", "{name} cannot be looked at.").format(name=name)
             self.mapping.clear()
             self.rows.load([], [])
-            self._info.setText("")
+            self._info.hide()
             self._warning.setText(words)
             self._warning.show()
             self._tabs.hide()
             self.looked.emit(found)
             return
         self._tabs.show()
+        self._info.show()
         self._info.setText(describe(found))
         self.rows.load(found.info["headers"], found.rows)
         if self._schema is not None:
