@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from dataclasses import dataclass, field
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, MetaData, Numeric, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, MetaData, Numeric, String, Table, Text
 from sqlalchemy.types import TypeEngine
 
 from tabular.schema import Field, TableSchema
@@ -51,9 +51,12 @@ class Dataset:
             *(Column(f.name, _type(f), primary_key=f.name in s.key, nullable=not f.required) for f in s.fields),
             Column("row_version", Integer, nullable=False, server_default="1"),
             Column("created_job", String(36), index=True),
-            Column("updated_job", String(36), index=True),
+            Column("updated_job", String(36)),
             Column("updated_at", UtcDateTime, nullable=False),
         )
+        # Most rows were never updated by a job: an index of the others costs an import of new rows nothing.
+        touched = table.c.updated_job.is_not(None)
+        Index(f"ix_{s.name}_updated_job", table.c.updated_job, sqlite_where=touched, postgresql_where=touched)
         object.__setattr__(self, "table", table)
         _registry[s.name] = self
 
