@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] = ()) -> int:
     """Run the desktop; gives its exit status. `argv`: arguments without the program's name (`desktop.app.parser`)."""
-    # First of all: in a packaged program the processes that look at files start here, too.
-    multiprocessing.freeze_support()
     from desktop.app import main as run
 
     return run(argv)

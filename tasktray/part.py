@@ -42,6 +42,10 @@ def branch(arguments: Sequence[str]) -> int | None:
         from worker.datasets.look import main as look
 
         return look(arguments[1:])
+    if arguments[:1] == ["--tasktray-desktop-look"]:  # desktop.submit.look.ARGUMENT; the room may not be installed
+        from desktop.submit.look import main as desktop_look
+
+        return desktop_look()
     if arguments[:1] == [ARGUMENT]:
         return main(arguments[1:])
     return None

@@ -7,17 +7,21 @@ must feel neither. What comes back are plain values.
 from __future__ import annotations
 
 import datetime
-import multiprocessing
+import json
+import os
+import subprocess
+import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from desktop.client.errors import TransferCancelled
 
+# A packaged program has no Python to start: it is started again with this argument (`tasktray.part.branch`).
+ARGUMENT = "--tasktray-desktop-look"
 ROWS = 50
 _SECONDS = 60.0
 
@@ -72,11 +76,23 @@ def read(path: Path, schema: dict[str, Any] | None, options: dict[str, Any], lan
         return Look({}, None, [], [], text(error.code, language, **error.values))
 
 
-def _child(answer: Connection, arguments: tuple[Any, ...]) -> None:
-    try:
-        answer.send(read(*arguments))
-    finally:
-        answer.close()
+def main() -> int:
+    """The process itself: reads what to look at from its input, writes what it found; gives its exit status."""
+    asked = json.loads(sys.stdin.buffer.read())
+    answer = sys.stdout.buffer
+    sys.stdout = sys.stderr  # what a reader may print is no part of the answer
+    found = read(Path(asked["path"]), asked["schema"], asked["options"], asked["language"])
+    answer.write(json.dumps(asdict(found)).encode())
+    answer.flush()
+    return 0
+
+
+def command() -> list[str]:
+    """The command line that starts such a process."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, ARGUMENT]
+    # Not by multiprocessing: its children run the main script again, whose like may open a window.
+    return [sys.executable, "-c", "import sys; from desktop.submit.look import main; sys.exit(main())"]
 
 
 def look(
@@ -91,27 +107,28 @@ def look(
     Raises:
         TransferCancelled: `cancelled` was set.
     """
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(theirs, (path, schema, options, language)), daemon=True)
-    process.start()
-    theirs.close()
+    asked = {"path": str(path.absolute()), "schema": schema, "options": options, "language": language}
+    question: bytes | None = json.dumps(asked).encode()
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
     deadline = time.monotonic() + _SECONDS
-    try:
-        while not ours.poll(0.05):
+    with subprocess.Popen(
+        command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
+        cwd=None if getattr(sys, "frozen", False) else Path(__file__).parents[2],
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    ) as process:  # fmt: skip
+        while True:
+            try:
+                answer, _ = process.communicate(question, timeout=0.05)
+                break
+            except subprocess.TimeoutExpired:
+                question = None  # it is on its way; `communicate` goes on with it
             if cancelled.is_set():
+                process.kill()
                 raise TransferCancelled
             if time.monotonic() > deadline:
+                process.kill()
                 return None
-        answer: Look = ours.recv()
-        return answer
-    except EOFError:
+    try:
+        return Look(**json.loads(answer))
+    except (ValueError, TypeError):
         return None
-    finally:
-        ours.close()
-        if process.is_alive():
-            process.join(1)
-        if process.is_alive():
-            process.kill()
-        process.join()
-        process.close()

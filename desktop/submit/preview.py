@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from desktop.plurals import plurals
 from desktop.submit.look import Look, look
 from desktop.submit.mapping import FIELD, FieldDelegate, MappingModel, RowsModel
 from tabular.schema import TableSchema
+
+log = logging.getLogger(__name__)
 
 _DELIMITERS = {",": ",", ";": ";", "\t": "Tab", "|": "|"}
 
@@ -137,8 +140,12 @@ class Preview(QWidget):
         self._controller.operations.start(
             self._key,
             lambda cancelled: look(path, schema, options, speech, cancelled),
-            self._show, lambda error: self._show(None), lane="files",
+            self._show, self._failed, lane="files",
         )  # fmt: skip
+
+    def _failed(self, error: BaseException) -> None:
+        log.error("the file could not be looked at", exc_info=error)
+        self._show(None)
 
     def _show(self, found: Look | None) -> None:
         name = self._path.name if self._path else ""

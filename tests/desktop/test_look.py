@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
 from desktop.client.errors import TransferCancelled
+from desktop.submit import look as look_
 from desktop.submit.look import ROWS, look, read
 from desktop.submit.mapping import FIELD, SURE, MappingModel
 from tabular.schema import Field, TableSchema
@@ -67,6 +69,17 @@ def test_a_look_can_be_stopped(workbook):
     cancelled.set()
     with pytest.raises(TransferCancelled):
         look(workbook, None, {}, "en", cancelled)
+
+
+def test_a_reader_that_crashes_takes_only_its_own_process_with_it(workbook, monkeypatch):
+    monkeypatch.setattr(look_, "command", lambda: [sys.executable, "-c", "import os; os.abort()"])
+    assert look(workbook, None, {}, "en", threading.Event()) is None
+
+
+def test_the_packaged_program_finds_its_way_to_the_look():
+    from tasktray import part
+
+    assert look_.ARGUMENT in Path(part.__file__).read_text("utf-8")
 
 
 @pytest.fixture
