@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 from typing import Any
 
 import uvicorn
 
+from api import LISTEN_FD
 from api.app import create_app
 from worker.settings import Settings, get_settings
 
@@ -64,8 +67,10 @@ def server(settings: Settings, *, access_log: bool = True) -> uvicorn.Server:
 
 
 def main() -> None:
-    """Serve until a signal comes."""
-    server(get_settings()).run()
+    """Serve until a signal comes: on the listening socket that our parent hands down, else on one of our own."""
+    handed = os.environ.get(LISTEN_FD)
+    sockets = [socket.socket(fileno=int(handed))] if handed else None
+    server(get_settings()).run(sockets)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ import contextlib
 import logging
 import os
 import queue
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class Part:
         environment: the whole of it.
         logs: folder of the log files.
         ended: gets the part's name when its process ends.
-        restart: False for a part whose end is no fault.
+        sockets: handed down to its process (not on Windows).
     """
 
     def __init__(
@@ -48,14 +49,14 @@ class Part:
         logs: Path,
         ended: queue.SimpleQueue[str],
         *,
-        restart: bool = True,
+        sockets: Sequence[socket.socket] = (),
     ) -> None:
         self.name = name
-        self.restart = restart
         self._command = command
         self._environment = dict(environment)
         self._logs = logs
         self._ended = ended
+        self._sockets = sockets
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
         self._pause = _FIRST_PAUSE
@@ -87,6 +88,7 @@ class Part:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            pass_fds=[one.fileno() for one in self._sockets],
         )
         self._started_at = time.monotonic()
         self._due_at = None
@@ -96,7 +98,7 @@ class Part:
 
     def look(self) -> float | None:
         """Restart it when it has ended and its pause is over; gives the seconds until then, None if nothing is due."""
-        if self.running or not self.restart:
+        if self.running:
             return None
         now = time.monotonic()
         if self._due_at is None:

@@ -13,13 +13,14 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import requests
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
+from api import LISTEN_FD
 from tasktray import exits, part
 from tasktray.processes import Lock, Part, private_file, rotating_log
 from tasktray.texts import t
@@ -65,30 +66,39 @@ def up(settings: Settings, port: int | None = None, desktop: bool = True) -> int
     log.setLevel(logging.INFO)
     log.addHandler(handler)
     try:
-        return _System(settings, _choose_port(port)).run(desktop=desktop)
+        with _listen(port) as listener:
+            return _System(settings, listener).run(desktop=desktop)
     finally:
         lock.release()
         log.removeHandler(handler)
         handler.close()
 
 
-def _choose_port(port: int | None) -> int:
+def _listen(port: int | None) -> socket.socket:
+    """A listening socket on loopback: of `port`, or of 8000, or of any that is free.
+
+    It stays open here and is handed down to the API, so that no other program can come in between, also while the API
+    is started again: callers wait for a moment instead of reaching somebody else.
+    """
     for candidate in [port] if port else [_PORT, 0]:
-        with socket.socket() as listener:
-            if sys.platform != "win32":  # there it would let two listen on one port
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind((_HOST, candidate))
-            except OSError:
-                continue
-            return int(listener.getsockname()[1])
+        listener = socket.socket()
+        if sys.platform != "win32":  # there it would let two listen on one port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((_HOST, candidate))
+            listener.listen(128)
+        except OSError:
+            listener.close()
+            continue
+        return listener
     raise exits.Stop(exits.LOCAL, t("up_port_taken", port=port))
 
 
 class _System:
     """The parts and their course."""
 
-    def __init__(self, settings: Settings, port: int) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        port = int(listener.getsockname()[1])
         self._settings = settings
         self._data = settings.data
         self._logs = settings.data / "logs"
@@ -106,6 +116,12 @@ class _System:
             "TASKTRAY_RUN_ID": secrets.token_hex(16),
             "PYTHONUNBUFFERED": "1",
         }
+        self._inherited: tuple[socket.socket, ...] = ()
+        if sys.platform == "win32":
+            listener.close()  # handles are not handed down there; the API binds the port itself
+        else:
+            self._environment[LISTEN_FD] = str(listener.fileno())
+            self._inherited = (listener,)
 
     # ------------------------------------------------------------ course
 
@@ -133,7 +149,7 @@ class _System:
         migrate(self._database, tables())
         self._start_broker()
         for name in ("api", "worker", "scheduler"):
-            self._add(name, part.command(name))
+            self._add(name, part.command(name), sockets=self._inherited if name == "api" else ())
         self._wait("api", self._api_is_ready)
         self._wait("worker", self._worker_is_there)
 
@@ -172,8 +188,8 @@ class _System:
         finally:
             client.close()
 
-    def _add(self, name: str, command: list[str], *, restart: bool = True) -> Part:
-        new = Part(name, command, self._environment, self._logs, self._events, restart=restart)
+    def _add(self, name: str, command: list[str], *, sockets: Sequence[socket.socket] = ()) -> Part:
+        new = Part(name, command, self._environment, self._logs, self._events, sockets=sockets)
         new.start()
         self._parts.append(new)
         return new

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,14 @@ import requests
 from tests.support import wait_until
 
 ROOT = Path(__file__).parents[2]
+
+
+def command_line(process: psutil.Process) -> str:
+    """Empty when the process has ended, perhaps between the look at the list and this one."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # zombies, too
+        return ""
 
 
 class System:
@@ -56,7 +65,7 @@ class System:
     def part(self, name: str) -> psutil.Process:
         def find() -> psutil.Process | None:
             for process in psutil.Process(self.popen.pid).children():
-                if process.status() != psutil.STATUS_ZOMBIE and process.cmdline()[-1:] == [name]:
+                if command_line(process).endswith(f" {name}"):
                     return process
             return None
 
@@ -137,8 +146,7 @@ def test_every_part_that_dies_is_started_again(system: System) -> None:
 
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
-    broker = next(one for one in system.family() if "valkey-server" in " ".join(one.cmdline() or [""]))
-    broker.kill()
+    next(one for one in system.family() if "valkey-server" in command_line(one)).kill()
 
     for name, pid in before.items():
         wait_until(lambda name=name, pid=pid: system.part(name).pid != pid, 20, f"a new {name}")
@@ -155,6 +163,14 @@ def test_every_part_that_dies_is_started_again(system: System) -> None:
     system.popen.terminate()
     assert system.popen.wait(15) == 0
     assert gone(system.family())
+
+
+def test_no_other_program_can_take_the_port_while_the_api_is_down(system: System) -> None:
+    port = int(system.ready().connection["url"].rpartition(":")[2])
+    system.part("api").kill()
+    with socket.socket() as intruder, pytest.raises(OSError, match="Address already in use"):
+        intruder.bind(("127.0.0.1", port))
+    assert system.call("GET", "/auth/me")["username"] == "local"  # waits for the new API instead of being refused
 
 
 def test_a_frozen_worker_is_replaced(system: System) -> None:
