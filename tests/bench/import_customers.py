@@ -78,7 +78,8 @@ def _bindable(rows: Iterable[list[Any]]) -> Iterable[list[Any]]:
 def _floor_postgresql(path: Path, database: Database) -> float:
     began = time.perf_counter()
     with database.write() as connection:
-        connection.exec_driver_sql(f"CREATE TEMPORARY TABLE floor ({', '.join(f'{n} TEXT' for n in _COLUMNS)}) ON COMMIT DROP")
+        columns = ", ".join(f"{n} TEXT" for n in _COLUMNS)
+        connection.exec_driver_sql(f"CREATE TEMPORARY TABLE floor ({columns}) ON COMMIT DROP")
         connection.exec_driver_sql("CREATE TABLE floor_target (LIKE floor, PRIMARY KEY (customer_no))")
         buffer = io.StringIO()
         csv.writer(buffer).writerows(_bindable(_raw_rows(path)))
