@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -102,4 +103,7 @@ def main(argv: Sequence[str] = ()) -> int:
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     application, window = create(argv)
     window.show()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Python hears signals between two of its own steps; the line about the connection makes one every second.
+        signal.signal(number, lambda *_: application.quit())
     return application.exec()

@@ -22,6 +22,7 @@ from desktop.client import models
 from desktop.client.client import Client
 from desktop.client.errors import Gone, Missing, Offline, SignInNeeded
 from desktop.connection import ConnectionState, Pacer
+from desktop.language import translate
 from desktop.operations import Operations
 from desktop.outgoing import Outgoing
 from desktop.preferences.store import Cache, Preferences
@@ -110,6 +111,9 @@ class Controller(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._ask)
+        self._watch = QTimer(self)
+        self._watch.setInterval(2000)
+        self._watch.timeout.connect(self._look_for_embedded)
         self._cursor: str | None = None
         self._etag: str | None = None
         self._older: str | None = None
@@ -148,13 +152,19 @@ class Controller(QObject):
             else:
                 self._set_connection(ConnectionState(server=server))
                 self.sign_in_wanted.emit("")
+        elif self.kinds:
+            # Used before, with this computer's own system: it will be back.
+            reason = translate("Connection", "The system on this computer is not running.")
+            self._set_connection(ConnectionState("offline", since=time.time(), reason=reason))
         else:
             self._set_connection(ConnectionState())
             self.sign_in_wanted.emit("")
+        self._watch.start()
 
     def close(self) -> None:
         """Stop everything; called when the program ends."""
         self._timer.stop()
+        self._watch.stop()
         if self._client:
             self._client.close()
         self.operations.close()
@@ -397,6 +407,17 @@ class Controller(QObject):
             )
         )
         self._timer.start(round(wait * 1000))
+
+    def _look_for_embedded(self) -> None:
+        """This computer's own system may have been started (again) since; reading its small file costs nothing."""
+        if self.online or self.preferences.server:
+            return
+        if self._client is None:
+            found = embedded.find(self._embedded_folder)
+            if found:
+                self._use_embedded(found)
+        else:
+            self._renew_embedded()
 
     def _renew_embedded(self) -> bool:
         """The embedded system was started again, with another address or credential: use that."""

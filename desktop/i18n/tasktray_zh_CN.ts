@@ -116,6 +116,10 @@
         <source>Not signed in</source>
         <translation>未登录</translation>
     </message>
+    <message>
+        <source>The system on this computer is not running.</source>
+        <translation>本机的系统没有运行。</translation>
+    </message>
 </context>
 <context>
     <name>Counts</name>

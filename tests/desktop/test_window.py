@@ -293,3 +293,20 @@ def test_closing_ends_all_threads(make_window, qtbot, system):
     window.controller.close()
     assert [t.name for t in ours if t.is_alive()] == []
     assert isinstance(window.controller.client, Client)
+
+
+def test_a_window_that_was_used_before_waits_for_its_system_instead_of_asking_for_a_sign_in(
+    make_window, qtbot, tmp_path, system
+):
+    data = tmp_path / "data"
+    data.mkdir()
+    profile = tmp_path / "profile"
+    (profile / "cache").mkdir(parents=True)
+    (profile / "cache" / "kinds.json").write_text('[{"kind": "examples.echo", "title": "Echo"}]')
+    window = make_window(data, profile)
+    assert window._sign_in is None
+    assert window.controller.connection.kind == "offline"
+    assert "not running" in window.controller.connection.reason
+    # The system is up.
+    (data / "connection.json").write_text((system.data / "connection.json").read_text())
+    qtbot.waitUntil(lambda: window.controller.online, timeout=20_000)
