@@ -50,12 +50,7 @@ class KindList(BaseModel):
 def _schema(kind: kinds.Kind, language: str) -> dict[str, Any]:
     schema = kind.params.model_json_schema()
     for prop in schema.get("properties", {}).values():
-        titles = dict(prop.get("titles") or {})
-        for name, value in list(prop.items()):
-            if name.startswith("title_"):
-                titles.setdefault(name.removeprefix("title_"), value)
-        titles.setdefault("en", prop.get("title", ""))
-        prop["titles"] = titles
+        titles = prop["titles"] = {"en": prop.get("title", "")} | (prop.get("titles") or {})
         prop["title"] = titles.get(language) or titles["en"]
         if "descriptions" in prop:
             prop.setdefault("description", prop["descriptions"].get(language) or prop["descriptions"].get("en", ""))

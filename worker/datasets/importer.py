@@ -434,7 +434,10 @@ class Import:
                     workbook.add(rejected)
                     done += 1
                     if done % 500 == 0:
-                        self.job.progress("stage_error_workbook", done, total)
+                        # The rows of the job stay those of the file; how far this stage is stands in its words.
+                        self.job.progress(
+                            "stage_error_workbook", self.position, self.position, written=done, rejected=total
+                        )
             if done != total:
                 raise RuntimeError(f"{done} rejected rows are kept, {total} were counted")
             stem = PurePath(self.upload.name).stem
