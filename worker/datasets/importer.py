@@ -434,10 +434,8 @@ class Import:
                     workbook.add(rejected)
                     done += 1
                     if done % 500 == 0:
-                        # The rows of the job stay those of the file; how far this stage is stands in its words.
-                        self.job.progress(
-                            "stage_error_workbook", self.position, self.position, written=done, rejected=total
-                        )
+                        # The rows of the job stay those of the file.
+                        self.job.progress("stage_error_workbook", self.position, self.position)
             if done != total:
                 raise RuntimeError(f"{done} rejected rows are kept, {total} were counted")
             stem = PurePath(self.upload.name).stem
