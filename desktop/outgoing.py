@@ -260,7 +260,8 @@ class Outgoing(QObject):
             self._entries.pop(entry.id, None)
             if job is not None:
                 self._controller.accepted(job)
-                self.accepted.emit(entry.id, job)
+                # In a turn of its own, so that no turn of the event loop takes long.
+                QTimer.singleShot(0, self, lambda: self.accepted.emit(entry.id, job))
             self.rows_changed.emit([], [entry.id])
             return
         before = self._entries.get(entry.id)

@@ -232,6 +232,10 @@ class MainWindow(QMainWindow):
         self.page.choose_files_wanted.connect(self.choose_files)
         self.page.show_all_wanted.connect(self.show_all)
         self.side_bar.group_chosen.connect(lambda _: self._filter())
+        self._refreshing = QTimer(self)
+        self._refreshing.setSingleShot(True)
+        self._refreshing.setInterval(0)
+        self._refreshing.timeout.connect(self._refresh_details)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(150)
@@ -477,6 +481,10 @@ class MainWindow(QMainWindow):
 
     def _apply(self, changed: Sequence[JobRow], removed: Sequence[str]) -> None:
         self.page.table.apply(changed, removed)
+        if self.details.isVisible():
+            self._refreshing.start()  # in a turn of its own, so that no turn of the event loop takes long
+
+    def _refresh_details(self) -> None:
         shown = self.details.row
         if shown is None or not self.details.isVisible():
             return
@@ -528,7 +536,12 @@ class MainWindow(QMainWindow):
 
     def _show_user(self) -> None:
         state = self.controller.connection
-        shown = (state.kind == "signed_out", state.user, state.server, self.controller.preferences.server)
+        shown = (
+            state.kind if not state.user else state.kind == "signed_out",
+            state.user,
+            state.server,
+            self.controller.preferences.server,
+        )
         if shown == self._shown_user:  # told at every poll, because the age of what is shown changes
             return
         self._shown_user = shown
@@ -539,7 +552,8 @@ class MainWindow(QMainWindow):
             action.setObjectName("signInAction")
             action.triggered.connect(lambda: self.show_sign_in())
             return
-        self._user.setText(state.user or translate("MainWindow", "Connecting"))
+        away = translate("MainWindow", "Offline") if state.kind == "offline" else translate("MainWindow", "Connecting")
+        self._user.setText(state.user or away)
         where = self._user_menu.addAction(state.server)
         where.setEnabled(False)
         other = self._user_menu.addAction(translate("MainWindow", "Other server…"))

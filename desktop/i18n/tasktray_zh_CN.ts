@@ -463,6 +463,10 @@
         <translation>正在连接</translation>
     </message>
     <message>
+        <source>Offline</source>
+        <translation>离线</translation>
+    </message>
+    <message>
         <source>Other server…</source>
         <translation>其他服务器…</translation>
     </message>

@@ -71,9 +71,9 @@ def from_job(job: Job) -> JobRow:
     owner = job.owner.display_name or job.owner.username
     kind_title = intern(job.kind_title or job.kind)
     title = job.title or kind_title
-    done = job.rows_done
-    if done is None and job.ended and job.result and isinstance(job.result.get("rows"), int):
-        done = job.result["rows"]  # it was over before it had told anything
+    done, total = job.rows_done, job.rows_total
+    if job.ended and job.result and isinstance(job.result.get("rows"), int):
+        done = total = job.result["rows"]  # what it last told may be about its last stage only
     return JobRow(
         id=job.id,
         kind=intern(job.kind),
@@ -83,7 +83,7 @@ def from_job(job: Job) -> JobRow:
         progress=job.progress,
         stage=job.stage or "",
         rows_done=done,
-        rows_total=job.rows_total,
+        rows_total=total,
         rate=job.rate,
         eta=job.eta_seconds,
         created=_seconds(job.created_at) or 0.0,

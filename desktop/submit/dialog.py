@@ -63,11 +63,11 @@ class SubmitDialog(QDialog):
         self.setWindowTitle(translate("Submit", "New job"))
         self._controller = controller
         self.paths = list(paths)
-        self._form: ParamsForm | None = None
+        self._built: ParamsForm | None = None
+        self._pending: tuple[models.Kind, bool, bool] | None = None
         self._tickets: set[int] = set()
         self._entries: set[str] = set()
         self._correcting: str | None = None
-        self._kept: dict[str, Any] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 14)
         column.setSpacing(10)
@@ -263,12 +263,11 @@ class SubmitDialog(QDialog):
     def _kind_chosen(self) -> None:
         kind = self.chosen
         self._show_files()
-        if self._form is not None:
-            self._kept = self._form.current()
-            self._form_place.removeWidget(self._form)
-            self._form.hide()
-            self._form.deleteLater()
-            self._form = None
+        if self._built is not None:
+            self._form_place.removeWidget(self._built)
+            self._built.hide()
+            self._built.deleteLater()
+        self._built = self._pending = None
         self._submit.setEnabled(kind is not None)
         if kind is None:
             names = ", ".join(path.name for path in self.paths)
@@ -282,9 +281,9 @@ class SubmitDialog(QDialog):
         self._tell("")
         dataset = self._schema(kind)
         previewed = bool(self.paths) and kind.dataset is not None and self.paths[0].suffix.lower() in _TABLES
-        self._form = ParamsForm(kind.params_schema, ["mapping"] if previewed and dataset else [])
-        self._form.changed.connect(self._form_changed)
-        self._form_place.addWidget(self._form)
+        # The form is made in a turn of the event loop of its own, so that opening the dialog does not take long.
+        self._pending = (kind, previewed, dataset is not None)
+        QTimer.singleShot(0, self, self._make_form)
         self.title.setPlaceholderText(self.paths[0].name if len(self.paths) == 1 else kind.title)
         self._right.setVisible(previewed)
         if previewed:
@@ -292,10 +291,25 @@ class SubmitDialog(QDialog):
             self.preview.show_file(self.paths[0], dataset)
         else:
             self.preview.stop()
-            self.resize(580, min(620, 250 + self._form.sizeHint().height()))
         several = len(self.paths) > 1 and kind.uploads.maximum == 1
         self._submit.setText(plurals.submit(len(self.paths)) if several else translate("Submit", "Submit"))
         self._ask.start()
+
+    def _make_form(self) -> None:
+        if self._pending is None:
+            return
+        (kind, previewed, known), self._pending = self._pending, None
+        self._built = ParamsForm(kind.params_schema, ["mapping"] if previewed and known else [])
+        self._built.changed.connect(self._form_changed)
+        self._form_place.addWidget(self._built)
+        if not previewed:
+            self.resize(580, min(620, 250 + self._built.sizeHint().height()))
+
+    @property
+    def _form(self) -> ParamsForm | None:
+        """The form, made now if that is still to come."""
+        self._make_form()
+        return self._built
 
     def _schema(self, kind: models.Kind) -> dict[str, Any] | None:
         schema = self._controller.cache.read(f"dataset-{kind.dataset}") if kind.dataset else None
@@ -464,7 +478,7 @@ def _words(error: dict[str, Any]) -> str:
 
 
 def _by_field(errors: Sequence[dict[str, Any]], form: ParamsForm) -> dict[str, str]:
-    return {_field(error): _words(error) for error in errors if _field(error) in form.editors}
+    return {_field(error): _words(error) for error in errors if form.has(_field(error))}
 
 
 def _expected(estimate: models.Estimate) -> str:

@@ -49,15 +49,32 @@ class ParamsForm(QWidget):
         self._folded.setLayout(self._more)
         self._folded.hide()
         column.addWidget(self._folded)
-        specs = [spec for spec in read_fields(schema) if spec.name not in leave_out]
-        for spec in specs:
-            self._add(spec, self._more if spec.advanced else self._plain)
-        self._fold.setVisible(any(spec.advanced for spec in specs))
+        self._later: list[FieldSpec] = []  # folded away; their editors are made when they are first needed
+        self._sheets: list[str] = []
+        for spec in read_fields(schema):
+            if spec.name in leave_out:
+                continue
+            if spec.advanced:
+                self._later.append(spec)
+            else:
+                self._add(spec, self._plain)
+        self._fold.setVisible(bool(self._later))
 
     @property
     def empty(self) -> bool:
         """There is nothing to fill in."""
-        return not self.editors
+        return not self.editors and not self._later
+
+    def has(self, name: str) -> bool:
+        """There is a field of that name, folded away or not."""
+        return name in self.editors or any(spec.name == name for spec in self._later)
+
+    def _make_later(self) -> None:
+        later, self._later = self._later, []
+        for spec in later:
+            self._add(spec, self._more)
+        if later and self._sheets:
+            self.offer_sheets(self._sheets)
 
     def _add(self, spec: FieldSpec, form: QFormLayout) -> None:
         editor = make_editor(spec)
@@ -94,6 +111,8 @@ class ParamsForm(QWidget):
         self.changed.emit()
 
     def _unfold(self, open_: bool) -> None:
+        if open_:
+            self._make_later()
         self._fold.setArrowType(Qt.ArrowType.DownArrow if open_ else Qt.ArrowType.RightArrow)
         self._folded.setVisible(open_)
 
@@ -134,12 +153,16 @@ class ParamsForm(QWidget):
 
     def set_values(self, params: dict[str, Any]) -> None:
         """Show parameters."""
+        if any(spec.name in params for spec in self._later):
+            self._make_later()
         for name, value in params.items():
             if name in self.editors:
                 self.editors[name].set_value(value)
 
     def show_errors(self, errors: dict[str, str]) -> None:
         """Put words at fields (parameter name -> words) and take all others away."""
+        if any(spec.name in errors for spec in self._later):
+            self._make_later()
         for name, label in self._errors.items():
             words = errors.get(name, "")
             label.setText(words)
@@ -152,6 +175,7 @@ class ParamsForm(QWidget):
 
     def offer_sheets(self, sheets: Sequence[str]) -> None:
         """Suggest the file's sheets where one is asked for."""
+        self._sheets = list(sheets)
         for editor in self.editors.values():
             if editor.spec.widget == "sheet" and isinstance(editor, SuggestingEditor):
                 editor.offer([(sheet, sheet) for sheet in sheets])
