@@ -16,7 +16,9 @@ _STEP_SECONDS = 0.1
 class EchoParams(Params):
     """What to send back."""
 
-    message: str = Field("hello", max_length=1000, title="Message", json_schema_extra={"titles": {"en": "Message", "zh_CN": "消息"}})
+    message: str = Field(
+        "hello", max_length=1000, title="Message", json_schema_extra={"titles": {"en": "Message", "zh_CN": "消息"}}
+    )
 
 
 @kind("examples.echo", {"zh_CN": "回显", "en": "Echo"}, EchoParams, order=900)
@@ -28,8 +30,12 @@ def echo(job: JobContext, params: EchoParams) -> dict[str, Any]:
 class AddParams(Params):
     """Two numbers."""
 
-    x: float | int = Field(title="First number", json_schema_extra={"titles": {"en": "First number", "zh_CN": "第一个数"}})
-    y: float | int = Field(title="Second number", json_schema_extra={"titles": {"en": "Second number", "zh_CN": "第二个数"}})
+    x: float | int = Field(
+        title="First number", json_schema_extra={"titles": {"en": "First number", "zh_CN": "第一个数"}}
+    )
+    y: float | int = Field(
+        title="Second number", json_schema_extra={"titles": {"en": "Second number", "zh_CN": "第二个数"}}
+    )
 
 
 @kind("examples.add", {"zh_CN": "相加", "en": "Add"}, AddParams, order=901)
@@ -41,7 +47,9 @@ def add(job: JobContext, params: AddParams) -> dict[str, Any]:
 class SleepParams(Params):
     """How long to wait."""
 
-    seconds: float = Field(10, ge=0, le=3600, title="Seconds", json_schema_extra={"titles": {"en": "Seconds", "zh_CN": "秒数"}})
+    seconds: float = Field(
+        10, ge=0, le=3600, title="Seconds", json_schema_extra={"titles": {"en": "Seconds", "zh_CN": "秒数"}}
+    )
     name: str = Field("", max_length=200, title="Note", json_schema_extra={"titles": {"en": "Note", "zh_CN": "备注"}})
 
 
