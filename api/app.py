@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from api import documentation, problems
 from api.authentication import Authentication, Authenticator
 from api.feed import Feed
 from api.middleware import BodyLimit, Guard
-from api.routes import aliases, audit, auth, datasets, files, health, jobs, kinds, stream, uploads, users
+from api.plainness import only_plain
+from api.routes import aliases, audit, auth, datasets, files, health, jobs, kinds, stream, undo, uploads, users
 from worker.db.database import Database
 from worker.settings import Settings
 
@@ -61,8 +62,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     v1 = APIRouter(prefix="/api/v1")
-    for module in (auth, users, kinds, datasets, uploads, stream, jobs, files, audit, aliases):
-        v1.include_router(module.router)
+    for module in (auth, users, kinds, datasets, stream, jobs, undo, files, audit, aliases):
+        v1.include_router(module.router, dependencies=[Depends(only_plain)])
+    v1.include_router(uploads.router)  # bytes, read as a stream
     app.include_router(v1)
     app.include_router(health.router)
     documentation.install(app)

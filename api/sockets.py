@@ -74,7 +74,7 @@ async def _first_message(websocket: WebSocket) -> dict[str, Any]:
     text = message.get("text") or ""
     try:
         first = json.loads(text) if len(text) <= FIRST_MESSAGE_CHARACTERS else None
-    except ValueError:
+    except (ValueError, RecursionError):
         first = None
     if not isinstance(first, dict):
         raise Refused("not_signed_in", 401)

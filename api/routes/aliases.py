@@ -130,7 +130,7 @@ def _mapping(given: str | None) -> dict[str, Any] | None:
         return None
     try:
         mapping = json.loads(given)
-    except ValueError:
+    except (ValueError, RecursionError):
         mapping = given
     if not isinstance(mapping, dict):
         raise Refused("invalid_request", errors=[{"field": "mapping", "code": "field_not_an_object", "values": {}}])

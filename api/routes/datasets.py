@@ -133,7 +133,7 @@ def _filters(given: str | None) -> dict[str, Any]:
         return {}
     try:
         filters = json.loads(given)
-    except ValueError:
+    except (ValueError, RecursionError):
         filters = None
     if not isinstance(filters, dict) or not all(isinstance(f, dict) for f in filters.values()):
         raise Refused("invalid_request", errors=[{"field": "filters", "code": "field_not_an_object", "values": {}}])

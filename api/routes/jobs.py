@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ from worker.engine.views import (
     State,
     Submission,
 )
+from worker.errors import Refused
 from worker.settings import Settings
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -58,8 +59,17 @@ class FileList(BaseModel):
 
 
 def aware(instant: datetime | None, settings: Settings) -> datetime | None:
-    """A time without a zone is meant in the installation's."""
-    return instant if instant is None or instant.tzinfo else instant.replace(tzinfo=ZoneInfo(settings.timezone))
+    """The instant in UTC; a time without a zone is meant in the installation's.
+
+    Raises:
+        Refused: `unstorable_value`: so near to the ends of the calendar that there is none in UTC.
+    """
+    if instant is None:
+        return None
+    try:
+        return (instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(settings.timezone))).astimezone(UTC)
+    except OverflowError as error:
+        raise Refused("unstorable_value") from error
 
 
 @router.post("", status_code=202)

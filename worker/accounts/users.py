@@ -21,7 +21,7 @@ from worker.db.database import Database
 from worker.db.schema import files, jobs, login_failures, refresh_tokens, uploads, users
 from worker.db.types import db_now
 from worker.errors import Conflict, Forbidden, NotFound, Refused
-from worker.ids import new_id
+from worker.ids import is_id, new_id
 from worker.texts import LANGUAGES
 
 LOCAL_USERNAME = "local"  # the user of an embedded system, see local.py
@@ -161,6 +161,8 @@ def get(database: Database, actor: Actor, user_id: str) -> User:
     Raises:
         NotFound: there is none that the actor may see.
     """
+    if not is_id(user_id):
+        raise NotFound("user_not_found")
     with database.read() as connection:
         row = connection.execute(select(users).where(users.c.id == user_id, users.c.role != "system")).first()
     if row is None or not (actor.is_admin or actor.user_id == user_id):
@@ -188,6 +190,8 @@ def page(
 
 def _locked(connection: Connection, user_id: str) -> Row[Any]:
     """The row, with all admins locked: two admins who take each other's role at once must not both succeed."""
+    if not is_id(user_id):
+        raise NotFound("user_not_found")
     connection.execute(select(users.c.id).where(users.c.role == "admin").order_by(users.c.id).with_for_update())
     query = select(users).where(users.c.id == user_id, users.c.role != "system").with_for_update()
     row = connection.execute(query).first()

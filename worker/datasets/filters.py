@@ -97,7 +97,10 @@ def typed(f: Field, value: Any) -> Any:
     try:
         match f.type:
             case "integer":
-                return int(str(value))
+                whole = int(str(value))
+                if not -(2**63) <= whole < 2**63:  # SQLite's driver takes no more
+                    raise Unfit("filter_bad_value")
+                return whole
             case "decimal":
                 number = Decimal(str(value))
                 if not number.is_finite():

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, tuple_
 
 from worker.datasets.filters import Unfit, conditions, typed
 from worker.datasets.loader import plain
+from worker.engine.plain import is_plain
 from worker.errors import Refused
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ def _cursor(key: list[Any]) -> str:
 def _after(dataset: Dataset, keys: list[Any], cursor: str) -> ColumnElement[bool]:
     try:
         last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if not isinstance(last, list):
+        if not isinstance(last, list) or not is_plain(last):
             raise Unfit("invalid_cursor")  # noqa: TRY301 - one way out for all that may be wrong with it
         values = [typed(dataset.schema.by_name[name], v) for name, v in zip(dataset.schema.key, last, strict=True)]
-    except (ValueError, TypeError, Unfit):
+    except (ValueError, TypeError, RecursionError, Unfit):
         raise Refused("invalid_cursor", 400) from None
     return keys[0] > values[0] if len(keys) == 1 else tuple_(*keys) > tuple_(*values)

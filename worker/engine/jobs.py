@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -18,6 +18,7 @@ from worker.engine.presenter import present
 from worker.engine.views import JobEvent, JobPage, JobView
 from worker.engine.visibility import listed, require, visible
 from worker.errors import Refused
+from worker.ids import is_id
 from worker.settings import Settings
 
 PAGE_LIMIT = 500
@@ -116,8 +117,10 @@ def _after(cursor: str) -> ColumnElement[bool]:
     try:
         created, _, job_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").partition("|")
         at = datetime.fromisoformat(created)
-    except (ValueError, binascii.Error) as error:
+        aware = at.tzinfo is not None
+        at = at.astimezone(UTC)  # an instant near the ends of the calendar has no form in UTC
+    except (ValueError, OverflowError, binascii.Error) as error:
         raise Refused("invalid_cursor") from error
-    if at.tzinfo is None or not job_id:
+    if not aware or not is_id(job_id):
         raise Refused("invalid_cursor")
     return or_(jobs.c.created_at < at, and_(jobs.c.created_at == at, jobs.c.id < job_id))

@@ -48,6 +48,18 @@ def plain_text(value: str) -> str:
     return value.translate(_HOLES)
 
 
+def is_shallow(value: Any, levels: int = 64) -> bool:
+    """False when containers lie in one another deeper than `levels`: what reads or writes JSON by recursion gives up
+    somewhere beyond."""
+    layer = [value]
+    for _ in range(levels + 1):
+        containers = [one for one in layer if isinstance(one, Mapping | list | tuple)]
+        if not containers:
+            return True
+        layer = [item for one in containers for item in (one.values() if isinstance(one, Mapping) else one)]
+    return False
+
+
 def is_plain(value: Any) -> bool:
     """True when `plain` would change nothing but the types of containers: what a person sent can be kept as it is."""
     match value:

@@ -24,7 +24,7 @@ from worker.db.types import db_now
 from worker.engine import estimate as estimates
 from worker.engine import events, hints, kinds
 from worker.engine.changes import stamp
-from worker.engine.plain import is_plain
+from worker.engine.plain import is_plain, is_shallow
 from worker.engine.presenter import present
 from worker.engine.routing import Publish, hint_queue
 from worker.engine.views import PRIORITIES, JobView, Submission
@@ -74,6 +74,8 @@ def submit(
             `invalid_run_at`, and what the files say: `unknown_upload`, `upload_incomplete`.
         Forbidden: `kind_for_admins`.
     """
+    if not is_shallow(submission.params):
+        raise Refused("invalid_params", errors=[{"field": "params", "code": "field_too_deep", "values": {}}])
     body_hash = _hash(submission, parent_id)
     if key is not None:
         _check_key(key)

@@ -8,7 +8,9 @@ from sqlalchemy import ColumnElement, Connection, Row, false, select, true
 
 from worker.actor import Actor
 from worker.db.schema import jobs, tombstones
+from worker.engine.plain import plain_text
 from worker.errors import NotFound
+from worker.ids import is_id
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:
@@ -36,6 +38,8 @@ def require(connection: Connection, actor: Actor, job_id: str, *, lock: bool = F
     Raises:
         NotFound: `unknown_job`; the same whether it does not exist or belongs to another.
     """
+    if not is_id(job_id):  # comes from an address: anything may stand there, also what no database takes
+        raise NotFound("unknown_job", job=plain_text(job_id[:64]))
     query = select(jobs).where(jobs.c.id == job_id, visible(actor))
     row = connection.execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
     if row is None:
