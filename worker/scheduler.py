@@ -13,7 +13,7 @@ from types import FrameType
 from sqlalchemy.exc import DBAPIError
 
 from worker.db.database import Database
-from worker.engine import hints
+from worker.engine import hints, leftovers
 from worker.engine.sweeper import Sweeper
 from worker.files.cleanup import Cleaned, clean
 from worker.files.storage import Storage
@@ -72,6 +72,8 @@ def _keep_clean(settings: Settings, stopping: threading.Event) -> None:
         wait = settings.clean_seconds
         database = Database(settings.effective_database_url, pool_size=1)
         try:
+            if rows := leftovers.clean(database):
+                log.info("removed %s rows that ended imports had rejected", rows)
             cleaned = clean(database, Storage(settings))
             if cleaned != Cleaned(0, 0, 0):
                 log.info("removed %s", cleaned)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from worker.db.schema import files, jobs
 from worker.db.types import db_now
 from worker.engine import events, hints
 from worker.engine.changes import stamp, tombstone
+from worker.engine.leftovers import RETRY_DAYS
 from worker.engine.presenter import present
 from worker.engine.routing import Publish, hint_queue
 from worker.engine.submit import checked_title
@@ -61,12 +63,18 @@ def retry(
 
     Raises:
         NotFound: `unknown_job`.
-        Conflict: `job_not_retryable`.
+        Conflict: `job_not_retryable`, `undone_not_retryable`, `job_too_old`: it ended more than
+            `leftovers.RETRY_DAYS` ago.
     """
     with database.write() as connection:
         row = require(connection, actor, job_id, lock=True)
         if row.state not in ("failed", "cancelled"):
             raise Conflict("job_not_retryable", state=row.state)
+        if row.undone_by is not None:
+            # It would go on where it was, and leave out what was taken back.
+            raise Conflict("undone_not_retryable")
+        if row.finished_at is not None and row.finished_at < datetime.now(UTC) - timedelta(days=RETRY_DAYS):
+            raise Conflict("job_too_old", days=RETRY_DAYS)
         connection.execute(
             update(jobs)
             .where(jobs.c.id == job_id)
