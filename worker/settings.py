@@ -115,6 +115,12 @@ class Settings(BaseSettings):
     access_token_seconds: float = Field(900.0, gt=0, description="Life of an access token.")
     refresh_token_seconds: float = Field(
         30 * 86400.0, gt=0, description="Life of a refresh token; each use replaces it."
+    refresh_grace_seconds: float = Field(
+        30.0,
+        ge=0,
+        description="A refresh token may be used again in this time, as long as its successor is unused: the answer"
+        " may have been lost on the network.",
+    )
     )
     run_id: str = Field(
         "",

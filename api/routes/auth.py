@@ -95,7 +95,9 @@ async def login(
 
 @router.post("/refresh")
 def refresh(request: Request, body: RefreshBody, database: DatabaseDep, settings: SettingsDep) -> Tokens:
-    """A new pair for a refresh token, which works once. Used a second time, it ends its whole sign-in."""
+    """A new pair for a refresh token, which works once. Used a second time, it ends its whole sign-in; except within
+    half a minute while the first answer is unused: it may have been lost.
+    """
     ip = request.client.host if request.client else None
     return _view(tokens.rotate(database, settings, body.refresh_token, ip))
 

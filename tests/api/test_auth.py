@@ -1,6 +1,7 @@
 """Signing in and out: tokens, their rotation and their end."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import jwt
 import pytest
@@ -85,6 +86,7 @@ def test_a_refresh_token_rotates_and_works_once(api, operator):
     second = api.post("auth/refresh", json={"refresh_token": first["refresh_token"]}).json()
     assert second["refresh_token"] != first["refresh_token"]
     assert api.get("auth/me", second["access_token"]).status_code == 200
+    second = api.post("auth/refresh", json={"refresh_token": second["refresh_token"]}).json()
     again = api.post("auth/refresh", json={"refresh_token": first["refresh_token"]})
     _problem(again, 401, "refresh_reused")
     # Its whole family has ended, access tokens included; another sign-in of the same user has not.
@@ -92,6 +94,59 @@ def test_a_refresh_token_rotates_and_works_once(api, operator):
     _problem(api.post("auth/logout", second["access_token"]), 401, "token_ended")
     api.login("otto")
     assert api.get("auth/me", operator).status_code == 200
+
+
+def _refresh(api, pair):
+    return api.post("auth/refresh", json={"refresh_token": pair["refresh_token"]})
+
+
+def test_a_refresh_whose_answer_was_lost_may_be_asked_for_again(api, operator):
+    first = api.login("otto")
+    lost = [_refresh(api, first).json(), _refresh(api, first).json()]
+    found = _refresh(api, first)
+    assert found.status_code == 200, found.text
+    # The pairs that nobody took ended; the sign-in goes on with the last one.
+    for pair in lost:
+        _problem(_refresh(api, pair), 401, "refresh_invalid")
+    following = _refresh(api, found.json())
+    assert following.status_code == 200
+    assert api.get("auth/me", following.json()["access_token"]).status_code == 200
+    with api.database.read() as connection:
+        usable = (refresh_tokens.c.used_at.is_(None), refresh_tokens.c.revoked_at.is_(None))
+        family = jwt.decode(first["access_token"], options={"verify_signature": False})["sid"]
+        left = connection.execute(select(refresh_tokens.c.id).where(refresh_tokens.c.family == family, *usable)).all()
+    assert len(left) == 1
+
+
+def test_a_refresh_token_used_again_after_the_grace_ends_the_sign_in(api, operator):
+    first = api.login("otto")
+    second = _refresh(api, first).json()
+    with api.database.write() as connection:
+        late = db_now(-api.settings.refresh_grace_seconds - 1)
+        connection.execute(update(refresh_tokens).where(refresh_tokens.c.used_at.is_not(None)).values(used_at=late))
+    _problem(_refresh(api, first), 401, "refresh_reused")
+    _problem(_refresh(api, second), 401, "refresh_invalid")
+
+
+def test_asking_again_does_not_prolong_the_grace(api, operator):
+    first = api.login("otto")
+    _refresh(api, first)
+    with api.database.write() as connection:
+        nearly = db_now(-api.settings.refresh_grace_seconds / 2)
+        connection.execute(update(refresh_tokens).where(refresh_tokens.c.used_at.is_not(None)).values(used_at=nearly))
+        before = connection.execute(select(refresh_tokens.c.used_at).where(refresh_tokens.c.used_at.is_not(None))).all()
+    assert _refresh(api, first).status_code == 200
+    with api.database.read() as connection:
+        after = connection.execute(select(refresh_tokens.c.used_at).where(refresh_tokens.c.used_at.is_not(None))).all()
+    assert after == before
+
+
+def test_refreshes_that_come_all_at_once_leave_one_usable_token(api, operator):
+    first = api.login("otto")
+    with ThreadPoolExecutor(8) as pool:
+        pairs = [answer.json() for answer in pool.map(lambda _: _refresh(api, first), range(8))]
+    assert len({pair["refresh_token"] for pair in pairs}) == 8
+    assert sorted(_refresh(api, pair).status_code for pair in pairs) == [200] + [401] * 7
 
 
 def test_refresh_tokens_are_kept_as_hashes_only(api, operator):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
 
 from worker import audit
 from worker.accounts.users import User, from_row
@@ -29,6 +29,7 @@ from worker.settings import Settings
 
 _ALGORITHM = "HS256"
 _ISSUER = "tasktray"
+_ROTATION_LOCK = 7310004  # advisory lock, with the sign-in's hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,9 @@ def issue(connection: Connection, settings: Settings, user: User, family: str | 
 def rotate(database: Database, settings: Settings, refresh_token: str, ip: str | None = None) -> TokenPair:
     """A new pair for a refresh token, which is used up by this.
 
+    A client whose answer was lost on the network asks again with the same token: for `refresh_grace_seconds` it gets
+    another pair, as long as nobody has used the first one, which ends by this.
+
     Raises:
         Refused: 401 `refresh_invalid` for an unknown, ended or revoked one; `refresh_reused` for one that was used
             before, which also ends the sign-in it belongs to: one of the two who used it has stolen it.
@@ -106,12 +110,17 @@ def rotate(database: Database, settings: Settings, refresh_token: str, ip: str |
     reused = False
     with database.write() as connection:
         mine = refresh_tokens.c.token_hash == _hash(refresh_token)
-        query = select(refresh_tokens, (refresh_tokens.c.expires_at < db_now()).label("ended")).where(mine)
+        _one_at_a_time(connection, mine)
+        query = select(
+            refresh_tokens,
+            (refresh_tokens.c.expires_at < db_now()).label("ended"),
+            (refresh_tokens.c.used_at > db_now(-settings.refresh_grace_seconds)).label("just_used"),
+        ).where(mine)
         row = connection.execute(query.with_for_update()).first()
         if row is None or row.revoked_at is not None or row.ended:
             raise _unauthenticated("refresh_invalid")
         person = connection.execute(select(users).where(users.c.id == row.user_id)).one()
-        if row.used_at is not None:
+        if row.used_at is not None and not (row.just_used and _take_back_successor(connection, row)):
             reused = True  # committed below: raising here would roll the revocation back
             revoke(connection, row.family)
             actor = Actor(person.id, person.username, person.role, person.language, ip)
@@ -119,11 +128,32 @@ def rotate(database: Database, settings: Settings, refresh_token: str, ip: str |
         elif person.disabled_at is not None:
             raise _unauthenticated("refresh_invalid")
         else:
-            connection.execute(update(refresh_tokens).where(mine).values(used_at=db_now()))
+            # The first use counts: asking again and again does not prolong the time in which one may.
+            used_at = func.coalesce(refresh_tokens.c.used_at, db_now())
+            connection.execute(update(refresh_tokens).where(mine).values(used_at=used_at))
             pair = issue(connection, settings, from_row(person), row.family)
     if reused:
         raise _unauthenticated("refresh_reused")
     return pair
+
+
+def _one_at_a_time(connection: Connection, mine: ColumnElement[bool]) -> None:
+    """Two refreshes of one sign-in follow each other (on SQLite all writers do): the second sees what the first did."""
+    if connection.dialect.name == "postgresql":
+        family = select(func.hashtext(refresh_tokens.c.family)).where(mine).scalar_subquery()
+        connection.execute(select(func.pg_advisory_xact_lock(_ROTATION_LOCK, family)))
+
+
+def _take_back_successor(connection: Connection, row: Row[Any]) -> bool:
+    """Revoke the token that a used one was exchanged for; False when that one has been used or revoked itself."""
+    # A sign-in has one unused token at most, and of those used only the last has an unused successor.
+    since = (refresh_tokens.c.family == row.family, refresh_tokens.c.issued_at >= row.used_at)
+    others = (*since, refresh_tokens.c.id != row.id)
+    if connection.execute(select(exists().where(*others, refresh_tokens.c.used_at.is_not(None)))).scalar_one():
+        return False
+    unused = (*others, refresh_tokens.c.used_at.is_(None), refresh_tokens.c.revoked_at.is_(None))
+    revoked = connection.execute(update(refresh_tokens).where(*unused).values(revoked_at=db_now()))
+    return revoked.rowcount > 0
 
 
 def revoke(connection: Connection, family: str) -> None:
