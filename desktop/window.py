@@ -114,7 +114,7 @@ class MainWindow(QMainWindow):
         self._below.setStretchFactor(0, 1)
         self._below.setCollapsible(0, False)
         self._below.setHandleWidth(3)
-        self._below.setSizes([480, 250])
+        self._below.setSizes([450, 280])
         self.details.hide()
         middle = QWidget()
         column = QVBoxLayout(middle)

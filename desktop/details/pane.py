@@ -87,7 +87,7 @@ class DetailsPane(QWidget):
         outer.addWidget(self._error)
         columns = QHBoxLayout()
         columns.setSpacing(16)
-        columns.addWidget(self._make_facts(), 4)
+        columns.addWidget(self._make_facts(), 5)
         columns.addWidget(self._make_files(), 4)
         columns.addWidget(self._make_story(), 4)
         outer.addLayout(columns, 1)

@@ -93,11 +93,11 @@ _SHOWN = ("state", "progress", "stage", "cancel_requested", "error", "result", "
 
 COLUMNS: tuple[Column, ...] = (
     Column(
-        "title", QT_TRANSLATE_NOOP("Columns", "Title"), 216,
+        "title", QT_TRANSLATE_NOOP("Columns", "Title"), 204,
         lambda r: r.title, lambda r: r.title.casefold(), ("title",), tip=lambda r: r.title,
     ),
     Column(
-        "kind", QT_TRANSLATE_NOOP("Columns", "Kind"), 122,
+        "kind", QT_TRANSLATE_NOOP("Columns", "Kind"), 134,
         lambda r: r.kind_title, lambda r: r.kind_title, ("kind_title",),
     ),
     Column(

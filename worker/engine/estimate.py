@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
@@ -21,6 +22,7 @@ from worker.files import inputs
 from worker.settings import Settings, get_settings
 
 _HISTORY_JOBS = 20
+_REACH = 10  # a duration is told for up to this many times the rows of the largest job that it was learnt from
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +32,44 @@ class History:
     Attributes:
         jobs: how many it is learnt from.
         seconds: median of a whole job; None without history.
+        base_seconds: what a job takes before its first row, however few there are.
         seconds_per_row: None where rows are not what the work consists of.
         rows_per_byte: of the uploads; None without.
+        largest: rows of the largest of these jobs.
     """
 
     jobs: int
     seconds: float | None
-    seconds_per_row: float | None
-    rows_per_byte: float | None
+    base_seconds: float = 0.0
+    seconds_per_row: float | None = None
+    rows_per_byte: float | None = None
+    largest: int = 0
 
     def duration(self, size: int) -> float | None:
-        """Expected seconds for uploads of `size` bytes together (0: none)."""
-        if size and self.seconds_per_row is not None and self.rows_per_byte is not None:
-            return size * self.rows_per_byte * self.seconds_per_row
-        return self.seconds
+        """Expected seconds for uploads of `size` bytes together (0: none).
+
+        None is honest for a file much larger than any before: a small job is nearly all start-up, and its time a row
+        says nothing about a hundred thousand rows.
+        """
+        if not size or self.seconds_per_row is None or self.rows_per_byte is None:
+            return self.seconds
+        rows = size * self.rows_per_byte
+        if rows > self.largest * _REACH:
+            return None
+        return self.base_seconds + rows * self.seconds_per_row
+
+
+def fit(samples: Sequence[tuple[int, float]]) -> tuple[float, float]:
+    """Seconds before the first row and seconds a row, both >= 0: least squares over `(rows, seconds)` of jobs."""
+    all_rows, all_seconds = sum(rows for rows, _ in samples), sum(seconds for _, seconds in samples)
+    mean_rows, mean_seconds = all_rows / len(samples), all_seconds / len(samples)
+    spread = sum((rows - mean_rows) ** 2 for rows, _ in samples)
+    if spread:
+        slope = sum((rows - mean_rows) * (seconds - mean_seconds) for rows, seconds in samples) / spread
+        base = mean_seconds - slope * mean_rows
+        if slope >= 0 and base >= 0:
+            return base, slope
+    return 0.0, all_seconds / all_rows
 
 
 def history(connection: Connection, kind: str) -> History:
@@ -55,10 +81,9 @@ def history(connection: Connection, kind: str) -> History:
         .limit(_HISTORY_JOBS)
     ).all()
     if not rows:
-        return History(0, None, None, None)
+        return History(0, None)
     took = {row.id: max((row.finished_at - row.started_at).total_seconds(), 0.0) for row in rows}
     with_rows = {row.id: row.rows_total for row in rows if row.rows_total}
-    total_rows = sum(with_rows.values())
     sizes: dict[str, int] = {}
     if with_rows:
         sizes = dict(
@@ -70,11 +95,14 @@ def history(connection: Connection, kind: str) -> History:
             ).all()
         )
     size = float(sum(sizes.values()))
+    base, slope = fit([(with_rows[job], took[job]) for job in with_rows]) if with_rows else (0.0, None)
     return History(
         jobs=len(rows),
         seconds=median(took.values()),
-        seconds_per_row=sum(took[job] for job in with_rows) / total_rows if total_rows else None,
+        base_seconds=base,
+        seconds_per_row=slope,
         rows_per_byte=sum(with_rows[job] for job in sizes) / size if size else None,
+        largest=max(with_rows.values(), default=0),
     )
 
 

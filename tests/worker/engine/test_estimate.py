@@ -102,3 +102,19 @@ def test_the_answer_to_a_submission_has_the_estimate(engine):
 def test_an_unknown_kind_has_no_estimate(engine):
     with pytest.raises(Refused):
         expect(engine, "test.nothing")
+
+
+def test_start_up_is_told_from_the_time_a_row_takes():
+    base, slope = estimate.fit([(100, 3.0), (100_000, 13.0), (50_000, 8.0)])
+    assert base == pytest.approx(3, abs=0.1)
+    assert slope == pytest.approx(1e-4, rel=0.05)
+
+
+def test_larger_jobs_that_were_faster_give_no_negative_times():
+    assert estimate.fit([(100, 30.0), (1000, 3.0)]) == (0.0, pytest.approx(0.03))
+
+
+def test_a_small_job_says_nothing_about_a_far_larger_file():
+    learnt = estimate.History(1, 4.0, seconds_per_row=0.04, rows_per_byte=0.01, largest=91)
+    assert learnt.duration(9_100) == pytest.approx(3.64)
+    assert learnt.duration(11_000_000) is None
