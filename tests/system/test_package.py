@@ -19,7 +19,8 @@ pytestmark = [
         not shutil.which("dpkg-deb") or not hasattr(os, "geteuid") or os.geteuid() != 0,
         reason="installing a Debian package needs dpkg and root",
     ),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
+    pytest.mark.xdist_group("package"),  # one build for all of them
 ]
 
 
