@@ -36,9 +36,7 @@ class Settings(BaseSettings):
         validation_alias=_names("BROKER_URL", "CELERY_BROKER_URL"),
         description="`redis://host:port/0`; empty: no broker, workers look for jobs by themselves.",
     )
-    storage_url: str = Field(
-        "", description="Folder or fsspec URL for uploads and results; empty: `files` in the data folder."
-    )
+    storage_url: str = Field("", description="Folder for uploads and results; empty: `files` in the data folder.")
     secret_key: str = Field(
         "",
         validation_alias=_names("SECRET_KEY", "SECRET_KEY"),
@@ -115,12 +113,12 @@ class Settings(BaseSettings):
     access_token_seconds: float = Field(900.0, gt=0, description="Life of an access token.")
     refresh_token_seconds: float = Field(
         30 * 86400.0, gt=0, description="Life of a refresh token; each use replaces it."
+    )
     refresh_grace_seconds: float = Field(
         30.0,
         ge=0,
         description="A refresh token may be used again in this time, as long as its successor is unused: the answer"
         " may have been lost on the network.",
-    )
     )
     run_id: str = Field(
         "",
@@ -145,7 +143,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def effective_storage(self) -> str:
-        """Folder or fsspec URL that holds uploads and results."""
+        """Folder that holds uploads and results."""
         return self.storage_url or str(self.data / "files")
 
     @cached_property
