@@ -16,6 +16,7 @@ from api.middleware import BodyLimit, Guard
 from api.plainness import only_plain
 from api.routes import aliases, audit, auth, datasets, files, health, jobs, kinds, stream, undo, uploads, users
 from worker.db.database import Database
+from worker.engine import kinds as engine_kinds
 from worker.settings import Settings
 
 _DESCRIPTION = """Background imports, exports and reports for the back office. Sign in at `/api/v1/auth/login`, upload a
@@ -34,6 +35,7 @@ def _version() -> str:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
+    engine_kinds.load()  # a broken plug-in is told at the start, not by the first call that asks for the kinds
     database = Database(settings.effective_database_url, pool_size=10)
     app.state.database = database
     app.state.authenticator = authenticator = Authenticator(database, settings)

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import queue
+import re
 import socket
 import subprocess
 import sys
@@ -20,6 +21,8 @@ log = logging.getLogger("tasktray.up")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds before a restart, doubled each time
 _STEADY_SECONDS = 60.0  # a part that lived this long starts again with the first pause
 _LOG_BYTES, _LOG_FILES = 5_000_000, 3
+_LAST_LINES = 30  # servers say goodbye after the traceback
+_FAULT = re.compile(r"[A-Za-z_][\w.]*(Error|Exception): ")
 
 
 def rotating_log(path: Path) -> RotatingFileHandler:
@@ -62,6 +65,25 @@ class Part:
         self._pause = _FIRST_PAUSE
         self._started_at = 0.0
         self._due_at: float | None = None
+        self.falls = 0
+        """How often its process has ended in a row, each time soon after its start."""
+
+    @property
+    def log(self) -> Path:
+        """The file that what it says is written to."""
+        return self._logs / f"{self.name}.log"
+
+    @property
+    def last_words(self) -> str:
+        """The last line that it said; where a traceback stands near, what went wrong."""
+        if self._reader is not None and not self.running:
+            self._reader.join(1.0)  # it may still be writing them down
+        try:
+            lines = self.log.read_text("utf-8", "replace").split("\n")
+        except OSError:
+            return ""
+        said = [line.strip() for line in reversed(lines[-_LAST_LINES:]) if line.strip()]
+        return next((line for line in said if _FAULT.match(line)), said[0] if said else "")
 
     @property
     def pid(self) -> int | None:
@@ -104,6 +126,8 @@ class Part:
         if self._due_at is None:
             if now - self._started_at > _STEADY_SECONDS:
                 self._pause = _FIRST_PAUSE
+                self.falls = 0
+            self.falls += 1
             log.warning("%s has ended (exit %s); it starts again in %.1f s", self.name, self.exit_code, self._pause)
             self._due_at = now + self._pause
             self._pause = min(_LONGEST_PAUSE, self._pause * 2)
@@ -153,7 +177,7 @@ class Part:
     def _copy_log(self) -> None:
         process = self._process
         assert process is not None and process.stdout is not None  # noqa: S101, PT018 - started just before
-        handler = rotating_log(self._logs / f"{self.name}.log")
+        handler = rotating_log(self.log)
         handler.setFormatter(logging.Formatter("%(message)s"))
         try:
             for line in process.stdout:

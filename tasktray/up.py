@@ -40,6 +40,7 @@ _PORT = 8000
 _READY_SECONDS = 90.0  # a slow disk's first start
 _STOP_SECONDS = 12.0  # of the 15 that an end may take
 _FROZEN_CHECK_SECONDS = 5.0
+_FALLS_TOLD, _FALLS_LIMIT = 2, 5  # ends of a part during the start: from which on they are told, and given up
 
 
 def up(settings: Settings, port: int | None = None, desktop: bool = True) -> int:
@@ -54,8 +55,9 @@ def up(settings: Settings, port: int | None = None, desktop: bool = True) -> int
         The exit status.
 
     Raises:
-        Stop: another one runs on this folder; the port is taken; a part does not start.
+        Stop: another one runs on this folder; the port is taken; a plug-in is missing; a part does not start.
     """
+    _find_plugins(settings.extra_kinds)
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers live here
     try:
         lock = Lock(settings.data / "up.lock")
@@ -108,6 +110,7 @@ class _System:
         self._parts: list[Part] = []  # in the order of start
         self._database: Database | None = None
         self._frozen: int | None = None
+        self._told: dict[str, int] = {}  # part -> its ends that were told
         self._checked_at = time.monotonic()
         self._environment = os.environ | {
             "TASKTRAY_DATA": str(self._data),
@@ -201,7 +204,18 @@ class _System:
             if time.monotonic() > deadline:
                 raise exits.Stop(exits.LOCAL, t("up_not_ready", name=name, logs=self._logs / f"{name}.log"))
             self._look_after_parts()
+            self._tell_falls()
             self._pause(0.05)
+
+    def _tell_falls(self) -> None:
+        """Say which part ends again and again during the start; raise Stop when it will not stop doing so."""
+        for one in self._parts:
+            if one.falls > max(self._told.get(one.name, 0), _FALLS_TOLD - 1):
+                self._told[one.name] = one.falls
+                values = {"name": one.name, "log": one.log, "words": one.last_words, "count": one.falls}
+                if one.falls >= _FALLS_LIMIT:
+                    raise exits.Stop(exits.LOCAL, t("up_part_given_up", **values))
+                print(t("up_part_falls", **values), file=sys.stderr, flush=True)
 
     def _pause(self, seconds: float) -> None:
         """Wait, but not longer than until a signal comes or a part ends."""
@@ -287,6 +301,17 @@ class _System:
         if self._database is not None:
             self._database.dispose()
         log.info("stopped")
+
+
+def _find_plugins(modules: Sequence[str]) -> None:
+    """See that the modules of further kinds are there: every part would end over one that is not."""
+    for name in modules:
+        try:
+            found = importlib.util.find_spec(name) is not None
+        except (ImportError, ValueError):
+            found = False
+        if not found:
+            raise exits.Stop(exits.LOCAL, t("up_no_plugin", module=name))
 
 
 def _broker_program() -> str | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from celery import Celery, bootsteps, signals
 
+from worker.engine import kinds
 from worker.engine.broker import TASK, celery_settings
 from worker.engine.routing import lanes_of, queues_of
 from worker.engine.slots import Slots
@@ -97,6 +98,7 @@ def run_worker(settings: Settings, lanes: Sequence[str] | None = None, slots: in
     global _settings
     _settings = settings
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    kinds.load()  # a broken plug-in ends the worker here, with its reason, not every runner later
     served = lanes_of(lanes or ())
     count = slots or settings.slots
     if not settings.broker_url:

@@ -32,11 +32,11 @@ def command_line(process: psutil.Process) -> str:
 class System:
     """`tasktray up` in a session of its own."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, **settings: str) -> None:
         self.data = data
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TASKTRAY_")}
         environment |= {"TASKTRAY_LEASE_SECONDS": "3", "TASKTRAY_HEARTBEAT_SECONDS": "0.5", "LANG": "C.UTF-8"}
-        environment["TASKTRAY_LOOK_SECONDS"] = "0.5"
+        environment |= {"TASKTRAY_LOOK_SECONDS": "0.5"} | settings
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "tasktray", "up", "--data", str(data), "--port", "0", "--no-desktop"],
             cwd=ROOT, env=environment, start_new_session=True,
@@ -179,3 +179,31 @@ def test_a_frozen_worker_is_replaced(system: System) -> None:
     worker.send_signal(signal.SIGSTOP)
     wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 40, "its end")
     assert system.run("examples.add", x=2, y=2)["result"] == {"sum": 4}
+
+
+def _ends_with_words(tmp_path: Path, module: str, **settings: str) -> tuple[list[str], int]:
+    system = System(tmp_path / "data", TASKTRAY_EXTRA_KINDS=json.dumps([module]), **settings)
+    try:
+        _, words = system.popen.communicate(timeout=80)
+        return words.decode().splitlines(), system.popen.returncode
+    finally:
+        system.close()
+
+
+def test_a_plug_in_that_is_not_there_is_named_at_once(tmp_path: Path) -> None:
+    words, status = _ends_with_words(tmp_path, "no_such_plugin.kinds")
+    assert status == 5
+    assert "TASKTRAY_EXTRA_KINDS" in words[-1]
+    assert "'no_such_plugin.kinds'" in words[-1]
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_part_that_ends_again_and_again_is_told_while_it_starts_and_given_up(tmp_path: Path) -> None:
+    (tmp_path / "broken_plugin.py").write_text("raise RuntimeError('the plug-in is broken')\n")
+    words, status = _ends_with_words(tmp_path, "broken_plugin", PYTHONPATH=f"{tmp_path}:{ROOT}")
+    assert status == 5
+    assert "has ended 2 times while starting and is tried again" in words[0]
+    assert "is not tried again" in words[-1]
+    for line in words:
+        assert "RuntimeError: the plug-in is broken" in line
+        assert str(tmp_path / "data" / "logs") in line
