@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, literal_column, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, insert, literal_column, or_, select, update
 
 from worker.actor import Actor
 from worker.db.database import Database
@@ -27,15 +27,21 @@ _SOON_SECONDS = 60.0
 _COUNTER = "changes"
 _OPEN: ColumnElement[bool] = literal_column("jobs.state IN ('pending', 'running')")  # as in the partial index
 
+# Made once: they end every transaction that changes a job.
+_TAKE = (
+    update(counters)
+    .where(counters.c.name == _COUNTER)
+    .values(value=counters.c.value + bindparam("count", type_=BigInteger()))
+    .returning(counters.c.value)
+)
+_STAMP = (
+    update(jobs).where(jobs.c.id == bindparam("job")).values(change_no=bindparam("number"), version=jobs.c.version + 1)
+)
+
 
 def _take(connection: Connection, count: int) -> int:
     """Take `count` numbers; gives the first."""
-    last = connection.execute(
-        update(counters)
-        .where(counters.c.name == _COUNTER)
-        .values(value=counters.c.value + count)
-        .returning(counters.c.value)
-    ).scalar_one()
+    last = connection.execute(_TAKE, {"count": count}).scalar_one()
     return int(last) - count + 1
 
 
@@ -48,9 +54,7 @@ def stamp(connection: Connection, *job_ids: str) -> None:
         return
     first = _take(connection, len(job_ids))
     connection.execute(
-        update(jobs)
-        .where(jobs.c.id == bindparam("job"))
-        .values(change_no=bindparam("number"), version=jobs.c.version + 1),
+        _STAMP,
         [{"job": job_id, "number": first + i} for i, job_id in enumerate(job_ids)],
     )
 

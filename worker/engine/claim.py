@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal_column, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Float,
+    Row,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    text,
+    update,
+)
 
 from worker.actor import Actor
 from worker.db.database import Database
@@ -83,20 +95,14 @@ def take(connection: Connection, settings: Settings, worker: str, lanes: Sequenc
     return None
 
 
-def _anything_due(database: Database, lanes: Sequence[str]) -> bool:
-    # Idle workers look every other second: that must not take the write lock.
-    with database.read() as connection:
-        due = (IS_PENDING, jobs.c.lane.in_(list(lanes)), jobs.c.run_at <= db_now())
-        return connection.execute(select(jobs.c.id).where(*due).limit(1)).first() is not None
+# The statements are made once: making them anew for each claim took longer than running them.
+_LANES: BindParameter[Any] = bindparam("lanes", expanding=True)
+_KINDS: BindParameter[Any] = bindparam("kinds", expanding=True)
+_DUE = select(jobs.c.id).where(IS_PENDING, jobs.c.lane.in_(_LANES), jobs.c.run_at <= db_now()).limit(1)
 
 
-def _best(connection: Connection, settings: Settings, lanes: Sequence[str]) -> Row[Any] | None:
-    situation = look(connection, settings)
-    lanes = [lane for lane in lanes if lane not in situation.paused]
-    allowed = [name for name in kinds.load() if name not in situation.full_kinds]
-    if not lanes or not allowed:
-        return None
-
+def _best_statement(*, some_owners_full: bool) -> Select[Any]:
+    """The best job of `lanes` and `kinds`, without those of the owners `full`."""
     # The owners who have anything pending, hopping through the index from one to the next.
     first = select(func.min(jobs.c.owner_id).label("id")).where(IS_PENDING)
     owners = first.cte("owners", recursive=True)
@@ -109,8 +115,8 @@ def _best(connection: Connection, settings: Settings, lanes: Sequence[str]) -> R
         .where(
             literal_column("own.state = 'pending'"),
             own.c.owner_id == owners.c.id,
-            own.c.lane.in_(lanes),
-            own.c.kind.in_(allowed),
+            own.c.lane.in_(_LANES),
+            own.c.kind.in_(_KINDS),
             own.c.run_at <= db_now(),
         )
         .order_by(own.c.priority, own.c.run_at, own.c.id)
@@ -129,10 +135,10 @@ def _best(connection: Connection, settings: Settings, lanes: Sequence[str]) -> R
     past = jobs.alias("past")
     last_turn = select(func.max(past.c.claimed_at)).where(past.c.owner_id == jobs.c.owner_id).correlate(jobs)
     candidates = select(best_of_owner.label("id")).where(owners.c.id.is_not(None))
-    if situation.full_owners:
-        candidates = candidates.where(owners.c.id.not_in(sorted(situation.full_owners)))
+    if some_owners_full:
+        candidates = candidates.where(owners.c.id.not_in(bindparam("full", expanding=True)))
     chosen = candidates.subquery("candidates")
-    return connection.execute(
+    return (
         select(jobs)
         .join_from(chosen, jobs, jobs.c.id == chosen.c.id)
         .order_by(
@@ -143,7 +149,51 @@ def _best(connection: Connection, settings: Settings, lanes: Sequence[str]) -> R
             jobs.c.id,
         )
         .limit(1)
-    ).first()
+    )
+
+
+_BEST, _BEST_BUT = _best_statement(some_owners_full=False), _best_statement(some_owners_full=True)
+_LEASE = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("job"), IS_PENDING)
+    .values(
+        state="running",
+        attempt=jobs.c.attempt + 1,
+        worker=bindparam("by"),
+        lease_token=bindparam("token"),
+        lease_until=db_now(bindparam("lease_seconds", type_=Float())),
+        soft_deadline=db_now(bindparam("soft_seconds", type_=Float())),
+        hard_deadline=db_now(bindparam("hard_seconds", type_=Float())),
+        started_at=func.coalesce(jobs.c.started_at, db_now()),
+        claimed_at=db_now(),
+        waiting_for=None,
+        hinted_at=None,
+    )
+    .returning(jobs.c.attempt, jobs.c.soft_deadline, jobs.c.hard_deadline, jobs.c.checkpoint)
+)
+_OWNER = select(users.c.username, users.c.role, users.c.language).where(users.c.id == bindparam("owner"))
+_UPLOADS = (
+    select(job_uploads.c.file_id).where(job_uploads.c.job_id == bindparam("job")).order_by(job_uploads.c.position)
+)
+
+
+def _anything_due(database: Database, lanes: Sequence[str]) -> bool:
+    # Idle workers look every other second: that must not take the write lock.
+    with database.read() as connection:
+        return connection.execute(_DUE, {"lanes": list(lanes)}).first() is not None
+
+
+def _best(connection: Connection, settings: Settings, lanes: Sequence[str]) -> Row[Any] | None:
+    situation = look(connection, settings)
+    lanes = [lane for lane in lanes if lane not in situation.paused]
+    full_kinds, full_owners = situation.full_kinds, situation.full_owners
+    allowed = [name for name in kinds.load() if name not in full_kinds]
+    if not lanes or not allowed:
+        return None
+    wanted: dict[str, Any] = {"lanes": lanes, "kinds": allowed}
+    if full_owners:
+        return connection.execute(_BEST_BUT, wanted | {"full": sorted(full_owners)}).first()
+    return connection.execute(_BEST, wanted).first()
 
 
 def _lease(connection: Connection, settings: Settings, worker: str, row: Row[Any]) -> Claim | None:
@@ -152,33 +202,20 @@ def _lease(connection: Connection, settings: Settings, worker: str, row: Row[Any
     hard = max(kind.hard_limit_seconds or settings.hard_limit_seconds, soft)
     token = new_id()
     taken = connection.execute(
-        update(jobs)
-        .where(jobs.c.id == row.id, IS_PENDING)
-        .values(
-            state="running",
-            attempt=jobs.c.attempt + 1,
-            worker=worker,
-            lease_token=token,
-            lease_until=db_now(settings.lease_seconds),
-            soft_deadline=db_now(soft),
-            hard_deadline=db_now(hard),
-            started_at=func.coalesce(jobs.c.started_at, db_now()),
-            claimed_at=db_now(),
-            waiting_for=None,
-            hinted_at=None,
-        )
-        .returning(jobs.c.attempt, jobs.c.soft_deadline, jobs.c.hard_deadline, jobs.c.checkpoint)
+        _LEASE,
+        {
+            "job": row.id,
+            "by": worker,
+            "token": token,
+            "lease_seconds": settings.lease_seconds,
+            "soft_seconds": soft,
+            "hard_seconds": hard,
+        },
     ).one_or_none()
     if taken is None:  # cancelled between our look and our hand, which PostgreSQL allows: look again
         return None
-    owner = connection.execute(
-        select(users.c.username, users.c.role, users.c.language).where(users.c.id == row.owner_id)
-    ).one()
-    uploads = tuple(
-        connection.execute(
-            select(job_uploads.c.file_id).where(job_uploads.c.job_id == row.id).order_by(job_uploads.c.position)
-        ).scalars()
-    )
+    owner = connection.execute(_OWNER, {"owner": row.owner_id}).one()
+    uploads = tuple(connection.execute(_UPLOADS, {"job": row.id}).scalars())
     events.add(connection, row.id, "claimed", worker=worker, attempt=taken.attempt)
     stamp(connection, row.id)
     return Claim(

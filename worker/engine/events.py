@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from worker.actor import Actor
 from worker.db.schema import job_events
-from worker.db.types import db_now
+from worker.db.types import Json, db_now
 from worker.engine import visibility
 from worker.engine.plain import plain
 from worker.engine.views import JobEvent
 from worker.texts import text
 
+_ADD = insert(job_events).values(
+    job_id=bindparam("job"), at=db_now(), type=bindparam("step"), values=bindparam("details", type_=Json)
+)
+
 
 def add(connection: Connection, job_id: str, type_: str, **values: Any) -> None:
     """Add a step; its words are the text `event_<type>`."""
-    connection.execute(insert(job_events).values(job_id=job_id, at=db_now(), type=type_, values=plain(values) or None))
+    connection.execute(_ADD, {"job": job_id, "step": type_, "details": plain(values) or None})
 
 
 def read(connection: Connection, actor: Actor, job_id: str, language: str) -> list[JobEvent]:

@@ -16,6 +16,10 @@ from worker.settings import Settings
 IS_PENDING: ColumnElement[bool] = literal_column("jobs.state = 'pending'")
 IS_RUNNING: ColumnElement[bool] = literal_column("jobs.state = 'running'")
 
+_PAUSED = select(lanes.c.name).where(lanes.c.paused_at.is_not(None))
+_COLUMNS = (jobs.c.kind, jobs.c.owner_id, jobs.c.lane)
+_RUNNING = select(*_COLUMNS, func.count()).where(IS_RUNNING).group_by(*_COLUMNS)
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -57,14 +61,11 @@ class Situation:
 
 def look(connection: Connection, settings: Settings) -> Situation:
     """The situation now."""
-    paused = connection.execute(select(lanes.c.name).where(lanes.c.paused_at.is_not(None))).scalars()
+    paused = connection.execute(_PAUSED).scalars()
     by_kind: Counter[str] = Counter()
     by_owner: Counter[str] = Counter()
     by_lane: Counter[str] = Counter()
-    columns = (jobs.c.kind, jobs.c.owner_id, jobs.c.lane)
-    for kind, owner, lane, count in connection.execute(
-        select(*columns, func.count()).where(IS_RUNNING).group_by(*columns)
-    ):
+    for kind, owner, lane, count in connection.execute(_RUNNING):
         by_kind[kind] += count
         by_owner[owner] += count
         by_lane[lane] += count
