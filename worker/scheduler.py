@@ -12,6 +12,7 @@ from types import FrameType
 
 from sqlalchemy.exc import DBAPIError
 
+from worker.datasets import journal
 from worker.db.database import Database
 from worker.engine import hints, leftovers
 from worker.engine.sweeper import Sweeper
@@ -66,7 +67,7 @@ def run(settings: Settings) -> int:
 
 
 def _keep_clean(settings: Settings, stopping: threading.Event) -> None:
-    """Clean the storage a minute after the start, then every `clean_seconds`."""
+    """Clean the storage and the imports' journal a minute after the start, then every `clean_seconds`."""
     wait = min(60.0, settings.clean_seconds)
     while not stopping.wait(wait):
         wait = settings.clean_seconds
@@ -75,6 +76,8 @@ def _keep_clean(settings: Settings, stopping: threading.Event) -> None:
             if rows := leftovers.clean(database):
                 log.info("removed %s rows that ended imports had rejected", rows)
             cleaned = clean(database, Storage(settings))
+            if forgotten := journal.clean(database, settings):
+                log.info("forgot %s old values of imports that cannot be taken back any more", forgotten)
             if cleaned != Cleaned(0, 0, 0):
                 log.info("removed %s", cleaned)
         except Exception:

@@ -102,6 +102,7 @@ class Settings(BaseSettings):
         ge=500,
         description="Rows that an import commits together at most; it takes fewer where the database is slow.",
     )
+    undo_days: float = Field(30.0, ge=0, description="How long (days) an import can be taken back; 0: not at all.")
 
     upload_max_bytes: int = Field(1_073_741_824, gt=0, description="Largest upload.")
     upload_expire_seconds: float = Field(

@@ -62,7 +62,7 @@ def list_kinds(actor: ActorDep) -> KindList:
     """The kinds that I may submit, in the order of menus."""
     found = []
     for kind in kinds.load().values():
-        if kind.admin_only and not actor.is_admin:
+        if kind.hidden or (kind.admin_only and not actor.is_admin):
             continue
         needs = kind.uploads
         found.append(

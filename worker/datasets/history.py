@@ -35,7 +35,7 @@ def imported_before(
         .join(job_uploads, job_uploads.c.job_id == jobs.c.id)
         .join(files, files.c.id == job_uploads.c.file_id)
         .join(users, users.c.id == jobs.c.owner_id)
-        .where(files.c.sha256 == sha256, jobs.c.kind == kind, jobs.c.state == "succeeded")
+        .where(files.c.sha256 == sha256, jobs.c.kind == kind, jobs.c.state == "succeeded", jobs.c.undone_at.is_(None))
         .order_by(jobs.c.finished_at.desc())
         .limit(_LOOKED_AT)
     )

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from worker.datasets import history, journal, rejects
 from worker.datasets.keyset import KeySet
 from worker.datasets.loader import Loader, Plan, Prepared, create_loader, plain, plan
+from worker.datasets.pace import Pace
 from worker.datasets.parameters import ImportParams
 from worker.errors import Cancelled, Refused
 
@@ -34,24 +35,6 @@ if TYPE_CHECKING:
 COUNTS = ("inserted", "updated", "unchanged", "skipped", "rejected")
 _BATCH = 1000  # rows read and checked together
 _PREVIEW = 20  # changes that a dry run shows
-# How long a chunk may hold the write lock (seconds), and the rows it starts with; see `_Pace`.
-_HOLD = {"sqlite": 0.04, "postgresql": 0.6}
-_FIRST_ROWS = {"sqlite": 2000, "postgresql": 5000}
-_MOST_ROWS = {"sqlite": 10_000, "postgresql": 25_000}
-
-
-class _Pace:
-    """How many rows a chunk takes, learnt from how long the ones before held the lock."""
-
-    def __init__(self, dialect: str, most: int) -> None:
-        self._hold = _HOLD[dialect]
-        self._most = min(_MOST_ROWS[dialect], most)
-        self.rows = min(_FIRST_ROWS[dialect], most)
-
-    def learn(self, rows: int, seconds: float) -> None:
-        """Aim at the allowed time; shrink at once, grow by half at most."""
-        fitting = rows * self._hold / max(seconds, 1e-4)
-        self.rows = int(max(_BATCH / 2, min(fitting, self.rows * 1.5, self._most)))
 
 
 @dataclass(slots=True)
@@ -114,8 +97,9 @@ class Import:
         self.found: dict[str, Any] = saved.get("found") or {}
         self.preview: list[dict[str, Any]] = saved.get("preview") or []
         self.stopped: str | None = saved.get("stopped")
+        self.journal: list[str] = saved.get("journal") or []  # the fields whose old values are noted
         self.kept = 0  # rows that were changed by others before they could be taken back
-        self._pace = _Pace(job.database.dialect, job.settings.import_chunk_rows)
+        self._pace = Pace(job.database.dialect, job.settings.import_chunk_rows)
 
     def run(self) -> dict[str, Any]:
         """Do what is left to do.
@@ -134,7 +118,7 @@ class Import:
                 self._report()
             if self.phase == "clean":
                 rejects.drop(self.job)
-                if self.params.all_or_nothing:
+                if self.stopped == "changed_meanwhile":
                     journal.drop(self.job)
         except Cancelled as stopped:
             # What was loaded until then stays, and is said.
@@ -168,7 +152,7 @@ class Import:
                         self._begin_taking_back(late.rows)
                 if self.phase == "take_back":
                     self.job.progress("stage_taking_back")
-                    self.kept = journal.take_back(self.job, loader)
+                    self.kept = self._take_back()
                     self.phase = "clean"
         except TableError as error:
             # The stored file bears another name than the one that its owner knows.
@@ -254,6 +238,12 @@ class Import:
         with self.job.chunk() as chunk:
             chunk.checkpoint(self._saved())
 
+    def _take_back(self) -> int:
+        back = journal.TakeBack(self.job, self.dataset, self.job.job_id, self.journal)
+        for _ in back.run():
+            self.job.progress("stage_taking_back")
+        return back.kept()
+
     def _pass(self, source: Source, checker: Checker, loader: Loader) -> None:
         """Check all rows, and load them in the phase `load`; leaves the phase `report` where there is no going on."""
         total = source.total_rows
@@ -332,8 +322,8 @@ class Import:
             if writes and what.insert:
                 loader.insert(connection, prepared, what.insert)
             if writes and what.update:
-                if self.params.all_or_nothing:
-                    journal.keep(connection, loader, prepared, chunk.good, chunk.positions, what.update)
+                self.journal = [*loader.key_names, *loader.value_names]
+                loader.journal(connection, prepared, chunk.positions, what.update)
                 loader.update(connection, prepared, what.update)
             if self.params.dry_run:
                 self._show(connection, loader, prepared, what, chunk)
@@ -416,6 +406,7 @@ class Import:
             "found": self.found,
             "preview": self.preview,
             "stopped": self.stopped,
+            "journal": self.journal,
         }
 
     # ------------------------------------------------------------ the end

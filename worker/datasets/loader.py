@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from tabular.schema import Field
@@ -153,12 +153,39 @@ class Loader(ABC):
         """Insert the rows at these positions, whose keys are not in the table."""
 
     @abstractmethod
+    def journal(
+        self, connection: Connection, prepared: Prepared, file_positions: Sequence[int], positions: Sequence[int]
+    ) -> None:
+        """Note what these existing rows hold, before `update` changes them; `worker/datasets/journal.py` says how.
+
+        Args:
+            connection: the chunk's; the rows are staged.
+            prepared: the chunk's rows.
+            file_positions: of each of them in the file.
+            positions: which of them are about to be updated.
+        """
+
+    @abstractmethod
     def update(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> None:
         """Give the mapped fields of these existing rows their new values and raise `row_version`."""
 
     @abstractmethod
     def stored(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> dict[int, list[Any]]:
         """The mapped values (`value_names`) as the table has them now; for a preview of few rows."""
+
+
+_LOCK = 7310003  # first half of the advisory lock of a dataset; the second is the hash of its name
+
+
+def hold(connection: Connection, dataset: Dataset) -> None:
+    """Keep all others that write to the dataset waiting until the transaction ends. SQLite's write lock does it."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:lock, hashtext(:name))"), {"lock": _LOCK, "name": dataset.name}
+        )
+        # A chunk against a big table: look each key up in the index, whatever the planner's statistics say.
+        connection.exec_driver_sql("SET LOCAL enable_hashjoin = off")
+        connection.exec_driver_sql("SET LOCAL enable_mergejoin = off")
 
 
 def create_loader(database: Database, dataset: Dataset, fields: Iterable[str], job_id: str) -> Loader:

@@ -7,16 +7,12 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
-
-from worker.datasets.loader import Loader, Prepared, driver_cursor
+from worker.datasets.loader import Loader, Prepared, driver_cursor, hold
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from worker.datasets.dataset import Dataset
-
-_LOCK = 7310003  # first half of the advisory lock of a dataset; the second is the hash of its name
 
 
 def _quote(name: str) -> str:
@@ -52,6 +48,15 @@ class PostgresqlLoader(Loader):
             f"UPDATE {table} AS c SET {sets}, row_version = c.row_version + 1, updated_job = %(job)s,"  # noqa: S608
             f" updated_at = %(now)s FROM {stage} AS s WHERE {same_key} AND s.n = ANY(%(positions)s)"
         )
+        # In groups, since a call takes 100 arguments at most.
+        before = [f"c.{name}" for name in (*names[: len(self.key_names)], "row_version", "updated_job", *values)]
+        groups = (", ".join(before[i : i + 90]) for i in range(0, len(before), 90))
+        self._journal = (
+            "INSERT INTO import_journal (job_id, position, before)"  # noqa: S608
+            " SELECT %(job)s, (%(file)s::bigint[])[s.n + 1],"
+            f" ({' || '.join(f'jsonb_build_array({group})' for group in groups)})::text"
+            f" FROM {stage} AS s JOIN {table} AS c ON {same_key} WHERE s.n = ANY(%(positions)s)"
+        )
         self._stored = (
             f"SELECT s.n{', ' if old else ''}{old} FROM {stage} AS s JOIN {table} AS c ON {same_key}"  # noqa: S608
             " WHERE s.n = ANY(%(positions)s)"
@@ -61,13 +66,8 @@ class PostgresqlLoader(Loader):
         """COPY of the whole chunk. Imports into one dataset take turns, chunk by chunk: what was looked up stays true,
         and two imports of the same customers cannot lock each other's rows crosswise.
         """
-        connection.execute(
-            text("SELECT pg_advisory_xact_lock(:lock, hashtext(:name))"), {"lock": _LOCK, "name": self.dataset.name}
-        )
+        hold(connection, self.dataset)
         connection.exec_driver_sql(self._create)
-        # A chunk against a big table: look each key up in the index, whatever the planner's statistics say.
-        connection.exec_driver_sql("SET LOCAL enable_hashjoin = off")
-        connection.exec_driver_sql("SET LOCAL enable_mergejoin = off")
         with driver_cursor(connection, self._copy) as cursor, cursor.copy(self._copy) as copy:
             copy.write(self._csv(prepared))
 
@@ -92,6 +92,13 @@ class PostgresqlLoader(Loader):
             statement += " WHERE s.n = ANY(%(positions)s)"
             values["positions"] = list(positions)
         connection.exec_driver_sql(statement, values)
+
+    def journal(
+        self, connection: Connection, prepared: Prepared, file_positions: Sequence[int], positions: Sequence[int]
+    ) -> None:
+        """One statement for all."""
+        values = {"job": self.job_id, "file": list(file_positions), "positions": list(positions)}
+        connection.exec_driver_sql(self._journal, values)
 
     def update(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> None:
         """One statement for all."""

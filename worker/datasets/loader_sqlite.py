@@ -43,6 +43,16 @@ class SqliteLoader(Loader):
             f"UPDATE {table} SET {sets}, row_version = row_version + 1, updated_job = ?, updated_at = ?"  # noqa: S608
             f" WHERE {where}"
         )
+        before = ["row_version", "updated_job", *map(_quote, self.value_names)]
+        before = [*map(_quote, self.key_names), *before]
+        # A function takes 127 arguments at most: the list is put together of its values where that could be too few.
+        listed = f"json_array({', '.join(before)})"
+        if len(before) > 100:
+            listed = "'[' || " + " || ',' || ".join(f"json_quote({name})" for name in before) + " || ']'"
+        self._journal = (
+            f"INSERT INTO import_journal (job_id, position, before) SELECT ?, ?, {listed}"  # noqa: S608
+            f" FROM {table} WHERE {where}"
+        )
         # CROSS JOIN fixes the order of the loops: each key of the chunk is looked up in the table's index.
         if len(self.key_names) == 1:
             on = f"c.{_quote(self.key_names[0])} = j.value"
@@ -103,6 +113,13 @@ class SqliteLoader(Loader):
         """One prepared statement for all."""
         columns = pick(prepared.columns, positions, prepared.count)
         self._many(connection, self._insert, [*columns, repeat(self.job_id), repeat(self._moment(connection))])
+
+    def journal(
+        self, connection: Connection, prepared: Prepared, file_positions: Sequence[int], positions: Sequence[int]
+    ) -> None:
+        """One prepared statement for all; no value passes through Python."""
+        keys = pick(prepared.keys, positions, prepared.count)
+        self._many(connection, self._journal, [repeat(self.job_id), [file_positions[i] for i in positions], *keys])
 
     def update(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> None:
         """One prepared statement for all."""

@@ -144,6 +144,9 @@ jobs = Table(
     Column("started_at", UtcDateTime),  # of the first attempt
     Column("claimed_at", UtcDateTime),  # of the last attempt; whose turn it is among the owners follows from it
     Column("finished_at", UtcDateTime),
+    # of an import: the last job that was asked to take it back, and when one did; only one ever does
+    Column("undone_by", Id),
+    Column("undone_at", UtcDateTime),
     Column("change_no", BigInteger, nullable=False),
     Column("version", Integer, nullable=False, server_default="1"),
     CheckConstraint("state IN ('pending', 'running', 'succeeded', 'failed', 'cancelled')", name="state"),
@@ -285,14 +288,16 @@ import_rejects = Table(
     Column("problems", Text, nullable=False),
 )
 
-# What an all-or-nothing import has overwritten, so that it can be taken back when a late row no longer fits; removed at
-# its end. Rows that it created are known by `created_job` and `row_version`.
+# What imports have overwritten, so that they can be taken back; kept for `undo_days`. Rows that an import created are
+# known by `created_job` and `row_version`. No foreign key: it would cost each row a look-up, and deleting a job would
+# delete a million rows in one breath; the cleaning does it in small steps.
 import_journal = Table(
     "import_journal",
     metadata,
-    Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("job_id", Id, primary_key=True),
     Column("position", BigInteger, primary_key=True, autoincrement=False),  # of the row in the file
-    Column("before", Text, nullable=False),  # JSON list: the key, then the old values of the mapped fields
+    Column("before", Text, nullable=False),  # JSON list: see `worker/datasets/journal.py`
+    sqlite_with_rowid=False,
 )
 
 # ---------------------------------------------------------------- files

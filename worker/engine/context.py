@@ -40,6 +40,9 @@ class Chunk(Protocol):
     def checkpoint(self, value: dict[str, Any]) -> None:
         """Set the checkpoint that is committed with this chunk's effects (a small JSON object)."""
 
+    def changed(self, *job_ids: str) -> None:
+        """Name other jobs whose rows this chunk has changed; they take their change numbers last, with the commit."""
+
 
 class JobContext(Protocol):
     """The job, as its kind's function sees it.

@@ -63,12 +63,16 @@ def retry(
 
     Raises:
         NotFound: `unknown_job`.
-        Conflict: `job_not_retryable`, `job_too_old`: it ended more than `leftovers.RETRY_DAYS` ago.
+        Conflict: `job_not_retryable`, `undone_not_retryable`, `job_too_old`: it ended more than
+            `leftovers.RETRY_DAYS` ago.
     """
     with database.write() as connection:
         row = require(connection, actor, job_id, lock=True)
         if row.state not in ("failed", "cancelled"):
             raise Conflict("job_not_retryable", state=row.state)
+        if row.undone_by is not None:
+            # It would go on where it was, and leave out what was taken back.
+            raise Conflict("undone_not_retryable")
         if row.finished_at is not None and row.finished_at < datetime.now(UTC) - timedelta(days=RETRY_DAYS):
             raise Conflict("job_too_old", days=RETRY_DAYS)
         connection.execute(

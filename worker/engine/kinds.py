@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from worker.settings import get_settings
+from worker.settings import Settings, get_settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from worker.actor import Actor
     from worker.engine.context import JobContext
 
 
@@ -57,6 +60,11 @@ class Kind:
         soft_limit_seconds, hard_limit_seconds: None takes the settings' defaults.
         max_retries: how often a transient error is tried again.
         running_limit: how many jobs of this kind may run at the same time; 0: no limit.
+        hidden: not offered in menus, since it is begun from another place than "New job".
+        accept: called in the transaction that submits a job, when its row is written, with the connection, the
+            settings, the actor, the job's id and its parameters. May refuse; gives the ids of other jobs that it
+            changed, which take their change numbers with the new one.
+        left_changes: whether an ended job (its row) has left changes that can be taken back; None: this kind never.
     """
 
     name: str
@@ -72,6 +80,9 @@ class Kind:
     hard_limit_seconds: float | None = None
     max_retries: int = 5
     running_limit: int = 0
+    hidden: bool = False
+    accept: Callable[[Connection, Settings, Actor, str, Any], Sequence[str]] | None = None
+    left_changes: Callable[[Any], bool] | None = None
 
 
 _registry: dict[str, Kind] = {}

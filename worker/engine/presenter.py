@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from worker.actor import Actor
-from worker.db.schema import users
+from worker.db.schema import jobs, users
 from worker.engine import kinds, why
-from worker.engine.views import PRIORITIES, Estimate, JobError, JobFile, JobView, Owner
+from worker.engine.views import ENDED, PRIORITIES, Estimate, JobError, JobFile, JobView, Owner
 from worker.files import results
 from worker.settings import Settings, get_settings
 from worker.texts import text
@@ -40,6 +41,7 @@ def present(
     attached = _files(connection, [row.id for row in rows])
     reasons = why.reasons(connection, settings or get_settings(), rows, language, detailed=detailed)
     known = kinds.load()
+    undoable = _undoable(connection, settings or get_settings(), rows, known)
     return [
         JobView(
             id=row.id,
@@ -71,9 +73,41 @@ def present(
             files=attached.get(row.id, []),
             why=reasons.get(row.id),
             version=row.version,
+            can_undo=row.id in undoable,
+            undone_by=row.undone_by if row.undone_at else None,
+            undone_at=row.undone_at,
         )
         for row in rows
     ]
+
+
+def _undoable(
+    connection: Connection, settings: Settings, rows: Sequence[Row[Any]], known: dict[str, kinds.Kind]
+) -> set[str]:
+    """Which of the jobs can be taken back, as far as their rows tell; at most one query, for those that are being."""
+    since = datetime.now(UTC) - timedelta(days=settings.undo_days)
+    found = {}
+    for row in rows:
+        kind = known.get(row.kind)
+        if (
+            kind is not None
+            and kind.left_changes is not None
+            and row.state in ENDED
+            and row.undone_at is None
+            and row.finished_at is not None
+            and row.finished_at > since
+            and kind.left_changes(row)
+        ):
+            found[row.id] = row.undone_by
+    asked = [job_id for job_id in found.values() if job_id]
+    under_way = set(
+        connection.execute(
+            select(jobs.c.id).where(jobs.c.id.in_(asked), jobs.c.state.in_(("pending", "running")))
+        ).scalars()
+        if asked
+        else ()
+    )
+    return {job_id for job_id, undo in found.items() if undo not in under_way}
 
 
 def _kind_title(kind: kinds.Kind | None, name: str, language: str) -> str:

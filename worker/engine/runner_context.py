@@ -16,6 +16,7 @@ from worker.db.database import Database
 from worker.db.schema import effects, files, jobs
 from worker.db.types import db_now
 from worker.engine import lease
+from worker.engine.changes import stamp
 from worker.engine.context import InputFile
 from worker.engine.pipe import Message, Pipe
 from worker.engine.plain import plain
@@ -74,10 +75,15 @@ class RunnerChunk:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.value: dict[str, Any] | None = None
+        self.others: tuple[str, ...] = ()
 
     def checkpoint(self, value: dict[str, Any]) -> None:
         """Set the checkpoint that is committed with this chunk's effects."""
         self.value = plain(value)
+
+    def changed(self, *job_ids: str) -> None:
+        """Name other jobs whose rows this chunk has changed."""
+        self.others += job_ids
 
 
 class RunnerContext:
@@ -175,6 +181,7 @@ class RunnerContext:
                 lease.fence(connection, self.job_id, self._token)
             else:
                 lease.checkpoint(connection, self.job_id, self._token, chunk.value)
+            stamp(connection, *chunk.others)
         if chunk.value is not None:
             self.checkpoint = chunk.value
         if self.database.dialect == "sqlite":

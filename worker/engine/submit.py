@@ -71,7 +71,7 @@ def submit(
     Raises:
         Refused: `idempotency_key_reused`, `invalid_idempotency_key`, `unknown_kind`, `invalid_params` (with errors),
             `uploads_needed`, `too_many_uploads`, `wrong_suffix`, `duplicate_upload`, `invalid_title`,
-            `invalid_run_at`, and what the files say: `unknown_upload`, `upload_incomplete`.
+            `invalid_run_at`, what the files say: `unknown_upload`, `upload_incomplete`, and what the kind says.
         Forbidden: `kind_for_admins`.
     """
     if not is_shallow(submission.params):
@@ -160,7 +160,10 @@ def _write(
         else:
             events.add(connection, job_id, "submitted")
         audit.record(connection, actor, "job.submit", "job", job_id, kind=kind.name, title=row["title"])
-        stamp(connection, job_id)
+        others: Sequence[str] = ()
+        if kind.accept is not None:
+            others = kind.accept(connection, settings, actor, job_id, kind.params.model_validate(row["params"]))
+        stamp(connection, job_id, *others)
         written = connection.execute(select(jobs).where(jobs.c.id == job_id)).one()
         view = present(connection, actor, actor.language, [written], settings=settings)[0]
         if key is not None:

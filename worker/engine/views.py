@@ -80,7 +80,12 @@ class Why(BaseModel):
 
 
 class JobView(BaseModel):
-    """A job as the API shows it (DESIGN section 7). `stage` is in the asker's language."""
+    """A job as the API shows it (DESIGN section 7). `stage` is in the asker's language.
+
+    Attributes:
+        can_undo: an import that has changed rows, which may still be taken back.
+        undone_by, undone_at: the job that has taken this one back, and when.
+    """
 
     id: str
     kind: str
@@ -111,6 +116,9 @@ class JobView(BaseModel):
     files: list[JobFile]
     why: Why | None
     version: int
+    can_undo: bool = False
+    undone_by: str | None = None
+    undone_at: datetime | None = None
 
 
 class JobEvent(BaseModel):

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from worker import datasets
+from worker.datasets import undo
 from worker.datasets.dataset import Dataset
 from worker.datasets.parameters import ImportParams, import_params
 from worker.engine.context import JobContext
@@ -32,6 +33,7 @@ def declare(dataset: Dataset) -> Kind:
             uploads=UploadNeeds(1, 1, SUFFIXES),
             dataset=dataset.name,
             order=10,
+            left_changes=undo.left_changes,
         )
     )
 

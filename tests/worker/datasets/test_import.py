@@ -181,7 +181,7 @@ def test_all_or_nothing_sees_keys_that_exist_before_it_loads_anything(office):
 
 @pytest.mark.parametrize("chunk_rows", [1, 2500, 100_000])
 def test_an_import_stops_at_the_last_allowed_error_wherever_its_chunks_end(office, monkeypatch, chunk_rows):
-    monkeypatch.setattr("worker.datasets.importer._FIRST_ROWS", {"sqlite": chunk_rows, "postgresql": chunk_rows})
+    monkeypatch.setattr("worker.datasets.pace._FIRST_ROWS", {"sqlite": chunk_rows, "postgresql": chunk_rows})
     monkeypatch.setattr("worker.datasets.importer._BATCH", 100 if chunk_rows == 1 else 1000)
     rows = [customer(n) for n in range(3000)]
     rows[10] = customer(10, level="X")
@@ -328,8 +328,8 @@ def bad_file(office, rows=2600):
 
 def test_killed_at_any_chunk_it_resumes_and_ends_with_the_same_table_and_report(office, monkeypatch):
     monkeypatch.setattr("worker.datasets.importer._BATCH", 300)
-    monkeypatch.setattr("worker.datasets.importer._FIRST_ROWS", {"sqlite": 700, "postgresql": 700})
-    monkeypatch.setattr("worker.datasets.importer._MOST_ROWS", {"sqlite": 700, "postgresql": 700})
+    monkeypatch.setattr("worker.datasets.pace._FIRST_ROWS", {"sqlite": 700, "postgresql": 700})
+    monkeypatch.setattr("worker.datasets.pace._MOST_ROWS", {"sqlite": 700, "postgresql": 700})
     known = office.table("known.csv", [customer(n, note="old") for n in range(0, 2600, 3)])
     path = bad_file(office)
 
@@ -376,8 +376,8 @@ def test_another_ones_error_workbook_goes_in_without_a_link(office):
 
 
 def test_a_cancelled_import_keeps_what_was_loaded_and_says_so(office, monkeypatch):
-    monkeypatch.setattr("worker.datasets.importer._FIRST_ROWS", {"sqlite": 1000, "postgresql": 1000})
-    monkeypatch.setattr("worker.datasets.importer._MOST_ROWS", {"sqlite": 1000, "postgresql": 1000})
+    monkeypatch.setattr("worker.datasets.pace._FIRST_ROWS", {"sqlite": 1000, "postgresql": 1000})
+    monkeypatch.setattr("worker.datasets.pace._MOST_ROWS", {"sqlite": 1000, "postgresql": 1000})
     office.submit("customers.import", [office.upload(bad_file(office, 5000))])
     view = office.attempt(cancel_after_chunks=2)
     assert view.state == "cancelled"
@@ -389,7 +389,7 @@ def test_a_cancelled_import_keeps_what_was_loaded_and_says_so(office, monkeypatc
 def interrupted_while_loading(office, monkeypatch, path, **params):
     """An all-or-nothing import that has checked all rows, loaded some chunks and died."""
     for name in ("_FIRST_ROWS", "_MOST_ROWS"):
-        monkeypatch.setattr(f"worker.datasets.importer.{name}", {"sqlite": 1000, "postgresql": 1000})
+        monkeypatch.setattr(f"worker.datasets.pace.{name}", {"sqlite": 1000, "postgresql": 1000})
     office.submit("customers.import", [office.upload(path)], all_or_nothing=True, **params)
     while True:
         view = office.attempt(stop_after_chunks=1)
@@ -438,14 +438,6 @@ def test_all_or_nothing_inserts_are_taken_back_when_a_late_row_no_longer_fits(of
     view = office.attempt()
     assert (view.state, view.error.code, view.error.values["kept"]) == ("failed", "changed_meanwhile", 0)
     assert [row["name"] for row in everything(office)] == ["theirs"]
-
-
-def test_an_all_or_nothing_import_leaves_no_journal(office):
-    office.imports(office.table("a.csv", [customer(1), customer(2)]))
-    view = office.imports(office.table("b.csv", [customer(1, level="B"), customer(2)]), all_or_nothing=True)
-    assert counts(view) == {"updated": 1, "unchanged": 1}
-    with office.database.read() as connection:
-        assert connection.execute(select(import_journal.c.position)).first() is None
 
 
 @pytest.mark.parametrize("text", ["a\x07b", "\x1b[31m", "a\ufffeb", "😀" * 3, "a\u2028b"])

@@ -6,6 +6,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pytest
 from sqlalchemy import select
 
@@ -108,6 +109,23 @@ def test_all_or_nothing_knows_the_old_values_of_every_type(office, shifts):
     assert first["changes"]["paid"] == [True, False]
     view = office.run("test_shifts.import", office.table("b.csv", new), all_or_nothing=True)
     assert view.result["updated"] == 4
+
+
+def test_an_import_is_taken_back_by_the_whole_key_in_every_type(office, shifts):
+    office.run("test_shifts.import", office.table("a.csv", as_csv(ROWS[:3])))
+    before = stored(office, shifts)
+    new = as_csv([*((*row[:3], Decimal("3.0"), not row[4], "early", None) for row in ROWS[:3]), ROWS[3]])
+    view = office.run("test_shifts.import", office.table("b.csv", new))
+    assert (view.result["updated"], view.result["inserted"]) == (3, 1)
+    with office.database.write() as connection:
+        connection.execute(shifts.table.update().where(shifts.table.c.slot == 2).values(row_version=9))
+    undone = office.run("datasets.undo", job=view.id)
+    assert undone.result == {"rows": 4, "removed": 1, "restored": 2, "kept": 1, "job": view.id}
+    assert [row for row in stored(office, shifts) if row[2] == 1] == [row for row in before if row[2] == 1]
+    book = openpyxl.load_workbook(office.file(undone, "report"))
+    (kept,) = book.active.iter_rows(values_only=True, min_row=2)
+    book.close()
+    assert (kept[0], kept[1].date(), *kept[2:4]) == ("007", dt.date(2024, 3, 5), 2, "updated")
 
 
 def test_one_file_in_the_folder_of_datasets_is_enough(tmp_path):

@@ -150,6 +150,8 @@ def upgrade() -> None:
         sa.Column("started_at", types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("claimed_at", types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("finished_at", types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.String(length=36), nullable=True),
+        sa.Column("undone_at", types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("change_no", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint("(state = 'running') = (lease_token IS NOT NULL)", name=op.f("ck_jobs_lease")),
@@ -311,8 +313,8 @@ def upgrade() -> None:
         sa.Column("job_id", sa.String(length=36), nullable=False),
         sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("before", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_import_journal_job_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("job_id", "position", name=op.f("pk_import_journal")),
+        sqlite_with_rowid=False,
     )
     # ### end Alembic commands ###
     op.execute(
