@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, bindparam, insert
 
 from worker.actor import Actor
 from worker.db.schema import audit
-from worker.db.types import db_now
+from worker.db.types import Json, db_now
+
+# Made once: it is part of everything that anybody does.
+_ADD = insert(audit).values(
+    at=db_now(),
+    user_id=bindparam("by"),
+    username=bindparam("name"),
+    action=bindparam("deed"),
+    object_type=bindparam("type"),
+    object_id=bindparam("id_"),
+    details=bindparam("more", type_=Json),
+    ip=bindparam("address"),
+)
 
 
 def record(
@@ -29,14 +41,14 @@ def record(
         details: JSON values; never a password, a token or file contents.
     """
     connection.execute(
-        insert(audit).values(
-            at=db_now(),
-            user_id=actor.user_id or None,  # nobody yet: a sign-in that failed
-            username=actor.username,
-            action=action,
-            object_type=object_type,
-            object_id=object_id,
-            details=details or None,
-            ip=actor.ip,
-        )
+        _ADD,
+        {
+            "by": actor.user_id or None,  # nobody yet: a sign-in that failed
+            "name": actor.username,
+            "deed": action,
+            "type": object_type,
+            "id_": object_id,
+            "more": details or None,
+            "address": actor.ip,
+        },
     )

@@ -79,18 +79,15 @@ def submit(
     body_hash = _hash(submission, parent_id)
     if key is not None:
         _check_key(key)
-        with database.read() as connection:
-            answer = _answer(connection, actor, key, body_hash)
-        if answer is not None:
+    with database.read() as connection:  # one for all that is looked up: each costs round trips of its own
+        if key is not None and (answer := _answer(connection, actor, key, body_hash)) is not None:
             return answer, False
-
-    fired = _fired(database, settings, actor, fire_key)
-    if fired is not None:
-        return fired, False
-    kind, params = _checked(actor, submission)
-    run_at = _run_at(submission.run_at)
-    priority = PRIORITIES.index(submission.priority)
-    with database.read() as connection:
+        fired = _fired(connection, settings, actor, fire_key)
+        if fired is not None:
+            return fired, False
+        kind, params = _checked(actor, submission)
+        run_at = _run_at(submission.run_at)
+        priority = PRIORITIES.index(submission.priority)
         files = _files(connection, actor, kind, submission.uploads)
         expected = estimates.expect(connection, settings, kind, sum(f.size for f in files), priority, run_at)
     title = _title(submission.title, kind, actor, files)
@@ -112,7 +109,8 @@ def submit(
         view, created = _write(database, settings, actor, submission, kind, row, key, body_hash)
     except IntegrityError:
         # Another scheduler fired the same instant between our look and our write.
-        fired = _fired(database, settings, actor, fire_key)
+        with database.read() as connection:
+            fired = _fired(connection, settings, actor, fire_key)
         if fired is None:
             raise
         return fired, False
@@ -175,13 +173,12 @@ def _write(
     return view, True
 
 
-def _fired(database: Database, settings: Settings, actor: Actor, fire_key: str | None) -> JobView | None:
+def _fired(connection: Connection, settings: Settings, actor: Actor, fire_key: str | None) -> JobView | None:
     """The job of a firing that took place already."""
     if fire_key is None:
         return None
-    with database.read() as connection:
-        row = connection.execute(select(jobs).where(jobs.c.fire_key == fire_key)).one_or_none()
-        return None if row is None else present(connection, actor, actor.language, [row], settings=settings)[0]
+    row = connection.execute(select(jobs).where(jobs.c.fire_key == fire_key)).one_or_none()
+    return None if row is None else present(connection, actor, actor.language, [row], settings=settings)[0]
 
 
 # ---------------------------------------------------------------- idempotency
@@ -220,9 +217,6 @@ def _answer(connection: Connection, actor: Actor, key: str, body_hash: str) -> J
 
 def _keep_key(connection: Connection, actor: Actor, key: str, body_hash: str, job_id: str) -> bool:
     """Write the key down; False when it is there already. Waits for another transaction that is writing it now."""
-    k = idempotency_keys.c
-    mine = (k.user_id == actor.user_id, k.key == key)
-    connection.execute(delete(idempotency_keys).where(*mine, k.created_at <= db_now(-KEY_SECONDS)))
     values: dict[str, Any] = {
         "user_id": actor.user_id,
         "key": key,
@@ -231,10 +225,15 @@ def _keep_key(connection: Connection, actor: Actor, key: str, body_hash: str, jo
         "response": {},  # the answer follows in this transaction, once it is known
         "created_at": db_now(),
     }
-    if connection.dialect.name == "postgresql":
-        inserting = postgresql.insert(idempotency_keys).values(values).on_conflict_do_nothing().returning(k.key)
-    else:
-        inserting = sqlite.insert(idempotency_keys).values(values).on_conflict_do_nothing().returning(k.key)
+    k = idempotency_keys.c
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    inserting = dialect.insert(idempotency_keys).values(values).on_conflict_do_nothing().returning(k.key)
+    if connection.execute(inserting).first() is not None:
+        return True
+    # One that has served its time makes room.
+    old = (k.user_id == actor.user_id, k.key == key, k.created_at <= db_now(-KEY_SECONDS))
+    if connection.execute(delete(idempotency_keys).where(*old)).rowcount == 0:
+        return False
     return connection.execute(inserting).first() is not None
 
 
