@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -482,6 +483,24 @@ class Controller(QObject):
     def retry_jobs(self, job_ids: Iterable[str]) -> None:
         """Run failed or cancelled jobs again."""
         self._change("retry", job_ids, lambda client, job_id: client.retry(job_id))
+
+    def preview_undo(self, job_id: str, then: Callable[[models.UndoPreview], None]) -> None:
+        """Ask what taking an import back would do; `then` gets it."""
+        client = self._client
+        if client is None:
+            self._failed("undo", SignInNeeded())
+            return
+
+        def failed(error: BaseException) -> None:
+            self._failed("undo", error)
+            self.ask_now()
+
+        self.operations.start("undo_preview", lambda _: client.undo_preview(job_id), then, failed)
+
+    def undo_job(self, job_id: str) -> None:
+        """Take an import back."""
+        key = str(uuid.uuid4())
+        self._change("undo", [job_id], lambda client, wanted: client.undo(wanted, key=key))
 
     def delete_jobs(self, job_ids: Iterable[str]) -> None:
         """Remove ended jobs from the list."""

@@ -31,6 +31,18 @@ class Plurals(QObject):
         """How many of the entries to be deleted were not sent."""
         return self.tr("%Ln of them was not sent yet and will not be.", "", n)
 
+    def undo_removed(self, n: int) -> str:
+        """How many rows taking an import back removes."""
+        return self.tr("%Ln row(s) that it created will be removed.", "", n)
+
+    def undo_restored(self, n: int) -> str:
+        """How many rows taking an import back restores."""
+        return self.tr("%Ln row(s) that it changed will be restored.", "", n)
+
+    def undo_kept(self, n: int) -> str:
+        """How many rows taking an import back keeps."""
+        return self.tr("%Ln row(s) changed since will be kept as they are, and listed.", "", n)
+
     def more(self, n: int) -> str:
         """How many more files there are."""
         return self.tr("and %Ln more", "", n)

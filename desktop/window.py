@@ -38,6 +38,7 @@ from desktop.banner import Banner
 from desktop.client import models
 from desktop.controller import Controller
 from desktop.details.pane import DetailsPane
+from desktop.details.undo import undo_question
 from desktop.language import translate
 from desktop.outbox import Entry
 from desktop.plurals import plurals
@@ -367,6 +368,14 @@ class MainWindow(QMainWindow):
     def do_retry(self, rows: Sequence[JobRow]) -> None:
         """Run jobs again."""
         self.controller.retry_jobs([row.id for row in rows])
+
+    def do_undo(self, rows: Sequence[JobRow]) -> None:
+        """Say what taking an import back would do; do it when that is confirmed."""
+        row = rows[0]
+        self.controller.preview_undo(row.id, lambda told: self._ask_undo(row, told))
+
+    def _ask_undo(self, row: JobRow, told: models.UndoPreview) -> None:
+        undo_question(self, row.title, told, lambda: self.controller.undo_job(row.id))
 
     def do_correct(self, rows: Sequence[JobRow]) -> None:
         """Open a refused submission again."""

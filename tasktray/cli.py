@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from tasktray import exits
-from tasktray.commands import diagnose, remote, server
+from tasktray.commands import diagnose, remote, server, undo
 from tasktray.texts import t
 
 app = typer.Typer(
@@ -42,6 +42,7 @@ def _options(
 server.add_to(app)
 diagnose.add_to(app)
 remote.add_to(app)
+undo.add_to(app)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

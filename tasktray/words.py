@@ -11,7 +11,7 @@ from tasktray.texts import known, t
 if TYPE_CHECKING:
     from desktop.client.models import Job
 
-_COUNTS = ("rows", "inserted", "updated", "unchanged", "skipped", "rejected")
+_COUNTS = ("rows", "inserted", "updated", "unchanged", "skipped", "rejected", "removed", "restored", "kept")
 
 
 def count(number: float) -> str:

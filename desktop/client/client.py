@@ -162,6 +162,18 @@ class Client(Conversation):
         body = {name: value for name, value in (("priority", priority), ("title", title)) if value is not None}
         return parse(models.Job, self.json("PATCH", _job(job_id), json=body, again=True))
 
+    def undo_preview(self, job_id: str) -> models.UndoPreview:
+        """What taking an import back would do now."""
+        return parse(models.UndoPreview, self.json("GET", _job(job_id, "/undo")))
+
+    def undo(self, job_id: str, *, key: str) -> models.Job:
+        """Take an import back; gives the job that does it.
+
+        Args:
+            key: idempotency key: the same one gives the same job.
+        """
+        return parse(models.Job, self.json("POST", _job(job_id, "/undo"), headers={"Idempotency-Key": key}))
+
     def delete(self, job_id: str) -> None:
         """Remove an ended job from the list."""
         self.request("DELETE", _job(job_id))

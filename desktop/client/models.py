@@ -161,11 +161,29 @@ class Job:
     files: list[JobFile] = field(default_factory=list)
     why: Why | None = None
     version: int = 0
+    can_undo: bool = False
+    undone_by: str | None = None
+    undone_at: datetime | None = None
 
     @property
     def ended(self) -> bool:
         """True once nothing will happen to it any more by itself."""
         return self.state in ENDED
+
+
+@dataclass(slots=True)
+class UndoPreview:
+    """What taking an import back would do now: rows that would be removed, restored and kept, and until when it can be
+    asked for.
+    """
+
+    job: str = ""
+    dataset: str = ""
+    removed: int = 0
+    restored: int = 0
+    kept: int = 0
+    rows: int = 0
+    expires_at: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -118,6 +118,10 @@ def facts(result: Mapping[str, Any] | None) -> list[tuple[str, str]]:
         "sum": translate("Counts", "Sum"),
         "format": translate("Counts", "Format"),
         "seconds": translate("Counts", "Seconds"),
+        "removed": translate("Counts", "Removed"),
+        "restored": translate("Counts", "Restored"),
+        "kept": translate("Counts", "Kept"),
+        "job": translate("Counts", "Job"),
         "name": translate("Counts", "Note"),
     }
     found = []

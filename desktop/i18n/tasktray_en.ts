@@ -39,6 +39,27 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%Ln row(s) that it created will be removed.</source>
+        <translation>
+            <numerusform>%Ln row that it created will be removed.</numerusform>
+            <numerusform>%Ln rows that it created will be removed.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln row(s) that it changed will be restored.</source>
+        <translation>
+            <numerusform>%Ln row that it changed will be restored.</numerusform>
+            <numerusform>%Ln rows that it changed will be restored.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln row(s) changed since will be kept as they are, and listed.</source>
+        <translation>
+            <numerusform>%Ln row changed since will be kept as it is, and listed.</numerusform>
+            <numerusform>%Ln rows changed since will be kept as they are, and listed.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>and %Ln more</source>
         <translation>
             <numerusform>and %Ln more</numerusform>

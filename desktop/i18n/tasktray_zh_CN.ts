@@ -28,6 +28,10 @@
         <translation>重试</translation>
     </message>
     <message>
+        <source>Take back…</source>
+        <translation>撤销导入…</translation>
+    </message>
+    <message>
         <source>Correct and send again…</source>
         <translation>修改后重新发送…</translation>
     </message>
@@ -182,6 +186,22 @@
     <message>
         <source>Seconds</source>
         <translation>秒数</translation>
+    </message>
+    <message>
+        <source>Removed</source>
+        <translation>已删除</translation>
+    </message>
+    <message>
+        <source>Restored</source>
+        <translation>已恢复</translation>
+    </message>
+    <message>
+        <source>Kept</source>
+        <translation>已保留</translation>
+    </message>
+    <message>
+        <source>Job</source>
+        <translation>任务</translation>
     </message>
     <message>
         <source>Note</source>
@@ -575,6 +595,24 @@
         <source>%Ln of them was not sent yet and will not be.</source>
         <translation>
             <numerusform>其中 %Ln 项尚未发送，删除后将不会发送。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln row(s) that it created will be removed.</source>
+        <translation>
+            <numerusform>将删除其新增的 %Ln 行。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln row(s) that it changed will be restored.</source>
+        <translation>
+            <numerusform>将恢复其更新的 %Ln 行。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln row(s) changed since will be kept as they are, and listed.</source>
+        <translation>
+            <numerusform>此后又被改动的 %Ln 行将保持原样，并列入清单。</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -1155,6 +1193,21 @@ and you can go on working meanwhile.</source>
     <message>
         <source>not there</source>
         <translation>不存在</translation>
+    </message>
+</context>
+<context>
+    <name>Undo</name>
+    <message>
+        <source>Take back</source>
+        <translation>撤销导入</translation>
+    </message>
+    <message>
+        <source>Take back the import “{title}”?</source>
+        <translation>确定撤销导入“{title}”吗？</translation>
+    </message>
+    <message>
+        <source>It can be taken back until {time}, once.</source>
+        <translation>在 {time} 之前可以撤销，仅限一次。</translation>
     </message>
 </context>
 </TS>

@@ -69,6 +69,9 @@ ACTIONS: tuple[JobAction, ...] = (
         button=True,
     ),
     JobAction(
+        "undo", QT_TRANSLATE_NOOP("Actions", "Take back…"), "undo", lambda r: r.can_undo, single=True, button=True,
+    ),
+    JobAction(
         "correct", QT_TRANSLATE_NOOP("Actions", "Correct and send again…"), "edit",
         lambda r: r.state == "refused", single=True, button=True,
     ),

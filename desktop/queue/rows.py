@@ -28,6 +28,7 @@ class JobRow:
         note: why it is in its state, in words.
         result, files: as the server told them; empty when there are none.
         error: why it failed, in words.
+        can_undo: an import that can still be taken back.
         needle: what the search looks in.
     """
 
@@ -53,6 +54,7 @@ class JobRow:
     error: str = ""
     files: tuple[JobFile, ...] = ()
     version: int = 0
+    can_undo: bool = False
     needle: str = ""
 
     @property
@@ -97,6 +99,7 @@ def from_job(job: Job) -> JobRow:
         error=job.error.message or job.error.code if job.error else "",
         files=tuple(job.files),
         version=job.version,
+        can_undo=job.can_undo,
         needle=needle(title, kind_title, job.kind, owner, job.id),
     )
 

@@ -82,12 +82,12 @@ def import_(
             title=title,
         )
         if wait:
-            job = _followed(client, job, quiet=as_json)
+            job = followed(client, job, quiet=as_json)
             wanted = [f for f in job.files if f.role == "errors"]
             paths = _fetch(client, wanted, errors or Path(), replace=errors is not None, quiet=as_json)
         else:
             paths = []
-        _finish(client, job, paths, wait=wait, as_json=as_json)
+        finish(client, job, paths, wait=wait, as_json=as_json)
 
 
 def export(
@@ -124,10 +124,10 @@ def export(
         )
         paths = []
         if wait:
-            job = _followed(client, job, quiet=as_json)
+            job = followed(client, job, quiet=as_json)
             wanted = [f for f in job.files if f.role == "export"]
             paths = _fetch(client, wanted, output or Path(), replace=_is_file(output), quiet=as_json)
-        _finish(client, job, paths, wait=wait, as_json=as_json)
+        finish(client, job, paths, wait=wait, as_json=as_json)
 
 
 def echo(
@@ -142,8 +142,8 @@ def echo(
     """Send a small job through the queue."""
     with connect(server, token, user, ca, data) as client:
         job = client.submit("examples.echo", {"message": message}, key=str(uuid.uuid4()))
-        job = _followed(client, job, quiet=as_json)
-        _finish(client, job, [], wait=True, as_json=as_json)
+        job = followed(client, job, quiet=as_json)
+        finish(client, job, [], wait=True, as_json=as_json)
 
 
 def list_tasks(
@@ -294,7 +294,8 @@ def _upload(client: Client, file: Path, *, quiet: bool) -> str:
         raise
 
 
-def _followed(client: Client, job: Job, *, quiet: bool) -> Job:
+def followed(client: Client, job: Job, *, quiet: bool) -> Job:
+    """Say that the job was submitted, follow it to its end, give it."""
     from tasktray.follow import follow
     from tasktray.words import seconds
 
@@ -329,7 +330,7 @@ def _fetch(client: Client, files: list[JobFile], target: Path, *, replace: bool,
     return paths
 
 
-def _finish(client: Client, job: Job, paths: list[Path], *, wait: bool, as_json: bool) -> None:
+def finish(client: Client, job: Job, paths: list[Path], *, wait: bool, as_json: bool) -> None:
     """Say how it ended, and end with the status that tells it."""
     from tasktray.follow import raw, status_of
     from tasktray.words import job_line, result_lines
