@@ -42,6 +42,7 @@ class Part:
         logs: folder of the log files.
         ended: gets the part's name when its process ends.
         sockets: handed down to its process (not on Windows).
+        umask: of its process; -1: as ours.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Part:
         ended: queue.SimpleQueue[str],
         *,
         sockets: Sequence[socket.socket] = (),
+        umask: int = -1,
     ) -> None:
         self.name = name
         self._command = command
@@ -60,6 +62,7 @@ class Part:
         self._logs = logs
         self._ended = ended
         self._sockets = sockets
+        self._umask = umask
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
         self._pause = _FIRST_PAUSE
@@ -111,6 +114,7 @@ class Part:
             stderr=subprocess.STDOUT,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             pass_fds=[one.fileno() for one in self._sockets],
+            umask=self._umask,
         )
         self._started_at = time.monotonic()
         self._due_at = None

@@ -30,7 +30,7 @@ from worker.db.database import Database
 from worker.db.migrate import migrate
 from worker.db.schema import workers
 from worker.db.types import db_now
-from worker.settings import Settings
+from worker.settings import Settings, private_files
 
 log = logging.getLogger("tasktray.up")
 
@@ -58,6 +58,7 @@ def up(settings: Settings, port: int | None = None, desktop: bool = True) -> int
         Stop: another one runs on this folder; the port is taken; a plug-in is missing; a part does not start.
     """
     _find_plugins(settings.extra_kinds)
+    umask = private_files()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers live here
     try:
         lock = Lock(settings.data / "up.lock")
@@ -69,8 +70,9 @@ def up(settings: Settings, port: int | None = None, desktop: bool = True) -> int
     log.addHandler(handler)
     try:
         with _listen(port) as listener:
-            return _System(settings, listener).run(desktop=desktop)
+            return _System(settings, listener, umask).run(desktop=desktop)
     finally:
+        os.umask(umask)
         lock.release()
         log.removeHandler(handler)
         handler.close()
@@ -97,9 +99,14 @@ def _listen(port: int | None) -> socket.socket:
 
 
 class _System:
-    """The parts and their course."""
+    """The parts and their course.
 
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+    Args:
+        umask: of the window, which saves files for people as they have it set.
+    """
+
+    def __init__(self, settings: Settings, listener: socket.socket, umask: int) -> None:
+        self._umask = umask
         port = int(listener.getsockname()[1])
         self._settings = settings
         self._data = settings.data
@@ -191,8 +198,8 @@ class _System:
         finally:
             client.close()
 
-    def _add(self, name: str, command: list[str], *, sockets: Sequence[socket.socket] = ()) -> Part:
-        new = Part(name, command, self._environment, self._logs, self._events, sockets=sockets)
+    def _add(self, name: str, command: list[str], *, sockets: Sequence[socket.socket] = (), umask: int = -1) -> Part:
+        new = Part(name, command, self._environment, self._logs, self._events, sockets=sockets, umask=umask)
         new.start()
         self._parts.append(new)
         return new
@@ -247,7 +254,7 @@ class _System:
         if reason:
             print(t(reason), flush=True)
             return
-        self._add("desktop", part.command("desktop"))
+        self._add("desktop", part.command("desktop"), umask=self._umask)
 
     def _watch(self) -> int:
         while self._asked is None:

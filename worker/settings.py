@@ -170,6 +170,14 @@ class Settings(BaseSettings):
             return path.read_text("ascii")
 
 
+def private_files() -> int:
+    """From now on, what this process and its children make is for their own user only; gives the umask before.
+
+    Customers' data must not be readable by everybody with an account on this computer, wherever the folder is.
+    """
+    return os.umask(0o077)
+
+
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """The settings of this process, read once."""

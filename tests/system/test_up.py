@@ -131,6 +131,24 @@ def test_up_runs_a_job_and_a_signal_to_its_group_leaves_nothing(system: System) 
     assert not (system.data / "connection.json").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="folders of a user are private there by themselves")
+def test_nobody_else_can_read_what_it_keeps_in_a_folder_that_others_can_enter(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    data.chmod(0o755)
+    (data / "tasktray.db").touch(0o644)  # as an earlier version left it
+    system = System(data)
+    try:
+        system.ready()
+        assert system.run("customers.export", format="csv")["state"] == "succeeded"
+        kept = [path for path in data.rglob("*") if not path.is_socket()]
+        assert {"tasktray.db", "tasktray.db-wal", "api.log", "secret.key"} <= {path.name for path in kept}
+        assert any("objects" in path.parts and path.is_file() for path in kept)
+        assert [path for path in kept if path.exists() and path.stat().st_mode & 0o077] == []
+    finally:
+        system.close()
+
+
 def test_a_killed_up_takes_everything_along(system: System) -> None:
     family = system.ready().family()
     system.popen.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -41,3 +42,17 @@ def test_a_writer_that_waits_gets_its_turn(sqlite_url: str) -> None:
     with database.read() as connection:
         assert connection.execute(text("SELECT who FROM turns ORDER BY rowid")).scalars().all() == ["first", "second"]
     database.dispose()
+
+
+def test_a_file_of_sqlite_is_its_owners_alone_also_one_of_earlier_times(tmp_path: Path) -> None:
+    for name in ("new", "old"):
+        path = tmp_path / name / "tasktray.db"
+        if name == "old":
+            path.parent.mkdir()
+            path.touch(0o644)
+        database = Database(f"sqlite:///{path}")
+        with database.write() as connection:
+            connection.execute(text("create table one (id integer)"))
+            modes = {one.name: one.stat().st_mode & 0o777 for one in path.parent.iterdir()}
+        database.dispose()
+        assert modes == dict.fromkeys(("tasktray.db", "tasktray.db-wal", "tasktray.db-shm"), 0o600)

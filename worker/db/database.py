@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -43,8 +45,8 @@ class Database:
         )
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 20}
         if self.dialect == "sqlite":
-            if parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            if parsed.database and parsed.database != ":memory:":
+                _make_private(Path(parsed.database))
             options["connect_args"] = {"timeout": lock_timeout_seconds, "check_same_thread": False}
         else:
             options["pool_pre_ping"] = True
@@ -116,3 +118,19 @@ class Database:
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def _make_private(path: Path) -> None:
+    """Make an SQLite file and its folder, and see that only its owner can read it; one of earlier times, too.
+
+    SQLite gives the files beside it (`-wal`, `-shm`) the mode of the file. An existing file is not opened here: closing
+    it would drop the locks that this process holds on it.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        one = path.with_name(name)
+        with contextlib.suppress(FileNotFoundError, PermissionError):  # PermissionError: it belongs to somebody else
+            if one.stat().st_mode & 0o077:
+                one.chmod(0o600)

@@ -44,6 +44,9 @@ class Storage:
         self._objects = self.root / "objects"
         for folder in (self.root, self._aside, self._incoming, self._objects):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder is not self.root:  # that one may be the administrator's own; these are ours
+                with contextlib.suppress(PermissionError):  # it belongs to somebody else
+                    folder.chmod(0o700)
 
     def put(self, local_path: Path, key: str, *, link: bool = False) -> tuple[int, str]:
         """Keep a copy of `local_path` as object `key`, whole or not at all; an object of that key is replaced.
@@ -72,8 +75,9 @@ class Storage:
                     size, sha256 = _copy(source, None)
                     # Its age tells an orphan from an object whose row is about to be committed.
                     os.utime(aside)
+                    aside.chmod(0o600)
                 else:
-                    with aside.open("xb") as copy:
+                    with open(aside, "xb", opener=_private) as copy:
                         size, sha256 = _copy(source, copy)
                         copy.flush()
                         os.fsync(copy.fileno())
@@ -173,6 +177,10 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _copy(source: BinaryIO, target: BinaryIO | None) -> tuple[int, str]:

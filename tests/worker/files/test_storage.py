@@ -28,6 +28,7 @@ def source(tmp_path: Path) -> Path:
 def test_an_object_is_stored_whole_with_its_size_and_digest(storage: Storage, source: Path, link: bool):
     key = new_id()
     assert storage.put(source, key, link=link) == (len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
+    assert storage.local_path(key).stat().st_mode & 0o777 == 0o600
     with storage.open(key) as stored:
         assert stored.read() == CONTENT
     assert storage.local_path(key).read_bytes() == CONTENT
