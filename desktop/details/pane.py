@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -26,6 +26,7 @@ from desktop.client.models import Event
 from desktop.controller import Controller, JobDetails
 from desktop.details.counts import counts, facts, imported_before, reasons, summary
 from desktop.details.files import ElidedLabel, FileList
+from desktop.details.flow import Flow
 from desktop.language import translate
 from desktop.queue.actions import ACTIONS
 from desktop.queue.columns import state_text
@@ -140,9 +141,8 @@ class DetailsPane(QWidget):
         self._counts.setObjectName("card")
         card = QVBoxLayout(self._counts)
         card.setContentsMargins(12, 8, 12, 8)
-        self._count_grid = QHBoxLayout()
-        self._count_grid.setSpacing(14)
-        card.addLayout(self._count_grid)
+        self._count_cells = Flow(14, 4)
+        card.addLayout(self._count_cells)
         self._sum = QLabel()
         self._sum.setObjectName("detailsSum")
         self._sum.setProperty("role", "muted")
@@ -153,11 +153,7 @@ class DetailsPane(QWidget):
         self._before.setWordWrap(True)
         card.addWidget(self._before)
         column.addWidget(self._counts)
-        self._reasons = QGridLayout()
-        self._reasons.setHorizontalSpacing(10)
-        self._reasons.setVerticalSpacing(1)
-        self._reasons.setColumnStretch(1, 1)
-        self._reasons.setColumnStretch(3, 1)
+        self._reasons = Flow(14, 1, even=True)
         card.addLayout(self._reasons)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(14)
@@ -165,7 +161,7 @@ class DetailsPane(QWidget):
         self._grid.setColumnStretch(1, 1)
         column.addLayout(self._grid)
         column.addStretch(1)
-        return _scrolling(inner)
+        return _Column(inner)
 
     def _make_files(self) -> QWidget:
         inner = QWidget()
@@ -179,7 +175,7 @@ class DetailsPane(QWidget):
         column.addWidget(self._no_files)
         self._files.count_changed.connect(lambda count: self._no_files.setVisible(not count))
         column.addStretch(1)
-        return _scrolling(inner)
+        return _Column(inner)
 
     def _make_story(self) -> QWidget:
         inner = QWidget()
@@ -194,7 +190,7 @@ class DetailsPane(QWidget):
         self._story.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column.addWidget(self._story)
         column.addStretch(1)
-        return _scrolling(inner)
+        return _Column(inner)
 
     # ------------------------------------------------------------ showing
 
@@ -238,35 +234,31 @@ class DetailsPane(QWidget):
         if shown == self._shown_counts:
             return
         self._shown_counts = shown
-        _clear(self._count_grid)
+        self._count_cells.clear()
         parts = counts(row.result)
         self._counts.setVisible(bool(parts))
         for part in parts:
-            cell = QVBoxLayout()
-            cell.setSpacing(0)
             number = QLabel(formats.count(part.number))
             number.setObjectName(f"count-{part.name}")
             color = getattr(theme.current(), part.color if part.number else "muted")
             number.setStyleSheet(f"font-size: 18px; font-weight: 600; color: {color};")
             title = QLabel(part.title)
             title.setProperty("role", "muted")
-            cell.addWidget(number)
-            cell.addWidget(title)
-            self._count_grid.addLayout(cell)
-        self._count_grid.addStretch(1)
+            self._count_cells.addWidget(_cell(QVBoxLayout(), 0, number, title))
         self._sum.setText(summary(row.result))
         before = imported_before(row.result)
         self._before.setText(before)
         self._before.setVisible(bool(before))
-        _clear(self._reasons)
-        for place, (count, words) in enumerate(reasons(row.result)):
-            line, half = divmod(place, 2)
+        self._reasons.clear()
+        found = reasons(row.result)
+        widest = max((self.fontMetrics().horizontalAdvance(count) for count, _ in found), default=0)
+        for count, words in found:
             number = QLabel(count)
             number.setAlignment(Qt.AlignmentFlag.AlignRight)
+            number.setMinimumWidth(widest)
             text = QLabel(words)
             text.setProperty("role", "muted")
-            self._reasons.addWidget(number, line, 2 * half)
-            self._reasons.addWidget(text, line, 2 * half + 1)
+            self._reasons.addWidget(_cell(QHBoxLayout(), 8, number, text))
 
     def _show_facts(self, row: JobRow) -> None:
         lines = facts(row.result)
@@ -331,24 +323,44 @@ def _section(text: str) -> QLabel:
     return label
 
 
-def _scrolling(inner: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidget(inner)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    return area
+def _cell(line: QBoxLayout, spacing: int, first: QWidget, second: QWidget) -> QWidget:
+    cell = QWidget()
+    cell.setLayout(line)
+    line.setContentsMargins(0, 0, 0, 0)
+    line.setSpacing(spacing)
+    line.addWidget(first)
+    line.addWidget(second, 1)
+    return cell
 
 
-def _clear(layout: QBoxLayout | QGridLayout) -> None:
+class _Column(QScrollArea):
+    """Scrolls up and down only, so it is never narrower than what is in it asks for."""
+
+    def __init__(self, inner: QWidget) -> None:
+        super().__init__()
+        self._inner = inner
+        self.setWidget(inner)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()  # what is in it may ask for another width now
+        return super().eventFilter(watched, event)
+
+    def minimumSizeHint(self) -> QSize:
+        inner = self._inner.minimumSizeHint().width()
+        return QSize(inner + self.verticalScrollBar().sizeHint().width(), super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        return super().sizeHint().expandedTo(self.minimumSizeHint())
+
+
+def _clear(layout: QGridLayout) -> None:
     while layout.count():
         item = layout.takeAt(0)
-        if item is None:
-            return
-        inner = item.layout()
-        if isinstance(inner, QBoxLayout | QGridLayout):
-            _clear(inner)
-        widget = item.widget()
+        widget = item.widget() if item else None
         if widget:
             widget.hide()
             widget.deleteLater()

@@ -1,0 +1,51 @@
+"""The details pane shows everything, however narrow the window is."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QLabel, QScrollArea, QToolButton, QWidget
+
+from desktop.client.models import JobFile
+from desktop.queue.rows import JobRow
+
+RESULT = {
+    "rows": 30_000, "inserted": 24_850, "updated": 2_500, "unchanged": 2_400, "skipped": 100, "rejected": 150,
+    "reasons": {"not_a_date": 50, "not_an_email": 40, "formula_without_value": 30, "duplicate_in_file": 30},
+}  # fmt: skip
+
+
+def cut_off(pane: QWidget) -> list[str]:
+    """Names of what reaches past the right edge of its column."""
+    found = []
+    for area in pane.findChildren(QScrollArea):
+        for part in [*area.findChildren(QLabel), *area.findChildren(QToolButton)]:
+            if part.isVisible():
+                right = part.mapTo(area.viewport(), QPoint(part.width(), 0)).x()
+                if right > area.viewport().width():
+                    found.append(part.objectName() or part.text())
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("size", [(1320, 800), (900, 600)])
+def test_no_count_is_cut_off(make_window, qtbot, language, size):
+    window = make_window(language=language)
+    window.controller.show_details = lambda job_id: None  # nobody is there to ask
+    window.page.table.apply(
+        [
+            JobRow(
+                id="1", kind="customers.import", kind_title="Import customers", title="客户.xlsx", state="succeeded",
+                owner="li", created=1.0, result=RESULT,
+                files=(JobFile(id="f", name="a rather long name of a file 2026 - 不合格.xlsx", size=9, role="errors"),),
+            )
+        ]
+    )  # fmt: skip
+    window.resize(*size)
+    window.show_job("1")
+    qtbot.waitUntil(lambda: window.details.isVisible() and window.size().toTuple() == size)
+    rejected = window.findChild(QLabel, "count-rejected")
+    qtbot.waitUntil(rejected.isVisible)
+    qtbot.waitUntil(lambda: not cut_off(window.details))
+    assert rejected.width() >= rejected.sizeHint().width()
+    assert window.size().toTuple() == size
