@@ -25,6 +25,25 @@ class Uncalculated(str):
     __slots__ = ()
 
 
+class Unclosed(str):
+    """A text behind a quotation mark that never closes, the mark included.
+
+    Attributes:
+        line: the 1-based line of the file in which it stands.
+    """
+
+    line: int
+
+    def __new__(cls, text: str, line: int) -> Unclosed:
+        """The text as it stands in `line`."""
+        made = super().__new__(cls, text)
+        made.line = line
+        return made
+
+    def __reduce__(self) -> tuple[type[Unclosed], tuple[str, int]]:
+        return Unclosed, (str(self), self.line)
+
+
 def is_blank(row: list[Cell]) -> bool:
     """Whether no cell of the row holds anything but white space."""
     return all(c is None or (isinstance(c, str) and not c.strip()) for c in row)

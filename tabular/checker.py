@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tabular.cells import Cell, column_letter
+from tabular.cells import Cell, Unclosed, column_letter
 from tabular.columns import Column, constant
 from tabular.errors import TableError
 from tabular.mapper import Mapping
 from tabular.schema import TableSchema
 from tabular.source import Batch
 from tabular.texts import text
-from tabular.values import Suspect, Value
+from tabular.values import Suspect, Value, brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,11 @@ class Checker:
             for row, suspect in suspects:
                 problems.setdefault(row, []).append(self._problem(column, position, suspect, cells[row]))
         for row in batch.surplus:
-            if not self._untouched(row, columns, problems):
+            unclosed = self._unclosed(batch.rows[row])
+            if unclosed is not None:
+                # What the other cells hold may be shifted by it: only this is to be put right.
+                problems[row] = [unclosed]
+            elif not self._untouched(row, columns, problems):
                 width = len(self._mapping.headers)
                 cells_ = batch.rows[row]
                 filled = max(i for i, c in enumerate(cells_) if c not in ("", None)) + 1
@@ -134,6 +138,15 @@ class Checker:
         good = [i for i in range(count) if i not in problems]
         rejected = [Rejected(batch.numbers[i], batch.sheet, batch.rows[i], problems[i]) for i in sorted(problems)]
         return Checked([rows[i] for i in good], [batch.numbers[i] for i in good], [keys[i] for i in good], rejected)
+
+    def _unclosed(self, cells: list[Cell]) -> Problem | None:
+        """The problem of a row in which a quotation mark never closes."""
+        for column, cell in enumerate(cells):
+            if isinstance(cell, Unclosed):
+                headers = self._mapping.headers
+                header = headers[column] if column < len(headers) else ""
+                return Problem(column, header, None, "unclosed_quote", {"line": cell.line, "value": brief(cell)}, cell)
+        return None
 
     def _untouched(self, row: int, columns: list[Sequence[Cell]], problems: dict[int, list[Problem]]) -> bool:
         """Whether a row with too many cells was cut behind all mapped columns."""

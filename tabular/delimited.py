@@ -14,6 +14,7 @@ from tabular.cells import Cell
 from tabular.encoding import detect, verify
 from tabular.errors import TableError
 from tabular.header import Ranges
+from tabular.records import Torn, records
 
 _CANDIDATES = (",", "\t", ";", "|")
 _GUARDED = re.compile("'+[=+\\-@\t\r]")
@@ -65,14 +66,15 @@ class Delimited:
     def rows(self, sheet: str, width: int | None = None) -> Iterator[list[Cell]]:
         """Each record as a list of texts, blank lines as empty lists; `width` is not applied to text.
 
+        A record with a quotation mark that never closes is a `Torn`.
+
         Raises:
             TableError: `cell_too_long`.
         """
         with self._open() as file:
-            reader = csv.reader(file, delimiter=self.delimiter)
-            rows: Iterator[list[str]] = reader
+            rows: Iterator[list[str]] = records(file, self.delimiter)
             if self._guarded:
-                rows = map(_unguard, reader)
+                rows = map(_unguard, rows)
             number = 0
             try:
                 if self._skip_first:
@@ -116,6 +118,8 @@ class Delimited:
 
 def _unguard(row: list[str]) -> list[str]:
     """Undo what the csv writer does to texts that a spreadsheet would run as a formula."""
+    if row.__class__ is Torn:
+        return row
     return [c[1:] if c[:1] == "'" and _GUARDED.match(c) else c for c in row]
 
 

@@ -20,6 +20,7 @@ from tabular.delimited import Delimited
 from tabular.errors import TableError
 from tabular.header import Header
 from tabular.names import compact, fingerprint
+from tabular.records import Torn
 from tabular.schema import TableSchema
 from tabular.texts import catalogue
 from tabular.workbook import Calamine, Openpyxl, open_workbook, sort_of
@@ -90,7 +91,8 @@ class Batch:
         numbers: each row's 1-based number, as a person sees it in Excel.
         rows: each row's cells, all rows of the batch equally wide and at least as wide as the header; an empty cell is
             `""` (or None).
-        surplus: indices of the rows of a text file that have more filled cells than the header has columns.
+        surplus: indices of the rows of a text file that have more filled cells than the header has columns, or a
+            value whose quotation mark never closes (an `Unclosed`).
         mended: indices of the rows of a text file that had more cells than the header, because a value holds the
             delimiter without quotation marks, and could be put together again without a doubt.
     """
@@ -187,19 +189,20 @@ class Source:
         if self._adapter.format != "csv":
             return Batch(sheet, numbers, rows)
         width = self._width
-        if set(map(len, rows)) == {width}:
+        torn = {i for i, row in enumerate(rows) if row.__class__ is Torn} if Torn in set(map(type, rows)) else set()
+        if not torn and set(map(len, rows)) == {width}:
             return Batch(sheet, numbers, rows)
-        surplus: set[int] = set()
+        surplus: set[int] = set(torn)
         mended: set[int] = set()
         for i, row in enumerate(rows):
-            if len(row) > width and not is_blank(row[width:]):
+            if len(row) > width and i not in torn and not is_blank(row[width:]):
                 whole = _mend(row, width, self._adapter.delimiter or ",")
                 if whole is None:
                     surplus.add(i)
                 else:
                     rows[i] = whole
                     mended.add(i)
-        widest = max((len(rows[i]) for i in surplus), default=width)
+        widest = max([width, *(len(rows[i]) for i in surplus)])
         rows = [row[:widest] + [""] * (widest - len(row)) for row in rows]
         return Batch(sheet, numbers, rows, frozenset(surplus), frozenset(mended))
 

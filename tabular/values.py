@@ -136,7 +136,8 @@ def _reader(f: Field, serial_dates: bool) -> Convert:
             return lambda cell: _text(f, cell)
 
 
-def _shown(cell: Cell) -> str:
+def brief(cell: Cell) -> str:
+    """A cell as text for a message, at most 80 characters."""
     text = as_text(cell)
     shown = text if isinstance(text, str) else str(cell)
     return shown if len(shown) <= 80 else shown[:79] + "…"
@@ -151,12 +152,12 @@ def _text(f: Field, cell: Cell) -> str | Suspect | None:
     if f.format == "email":
         text = clean(unicodedata.normalize("NFKC", text)).removeprefix("mailto:")
         if not is_email(text):
-            return Suspect("not_an_email", {"value": _shown(cell)})
+            return Suspect("not_an_email", {"value": brief(cell)})
     elif f.format == "phone":
         if not is_phone(unicodedata.normalize("NFKC", text)):
-            return Suspect("not_a_phone", {"value": _shown(cell)})
+            return Suspect("not_a_phone", {"value": brief(cell)})
     elif f.format == "id_number" and not is_id_number(text):
-        return Suspect("wrong_id_number", {"value": _shown(cell)})
+        return Suspect("wrong_id_number", {"value": brief(cell)})
     if f.max_length is not None and len(text) > f.max_length:
         return Suspect("too_long", {"length": len(text), "limit": f.max_length})
     return text
@@ -241,16 +242,16 @@ def _plain(number: Decimal) -> str:
 def _decimal(f: Field, cell: Cell) -> Decimal | Suspect:
     number = read_number(cell)
     if number is None:
-        return Suspect("not_a_number", {"value": _shown(cell)})
+        return Suspect("not_a_number", {"value": brief(cell)})
     # A database column of 18 digits, whatever the field's own bounds.
     if abs(number) >= Decimal(10) ** (18 - (f.scale if f.scale is not None else 6)):
         return Suspect(
-            "above_maximum", {"value": _shown(cell), "limit": "9" * (18 - (f.scale if f.scale is not None else 6))}
+            "above_maximum", {"value": brief(cell), "limit": "9" * (18 - (f.scale if f.scale is not None else 6))}
         )
     if f.scale is not None:
         whole = number.quantize(Decimal(1).scaleb(-f.scale))
         if whole != number:
-            return Suspect("too_many_decimals", {"value": _shown(cell), "limit": f.scale})
+            return Suspect("too_many_decimals", {"value": brief(cell), "limit": f.scale})
         number = whole
     return _bounded(f, number) or number
 
@@ -258,13 +259,13 @@ def _decimal(f: Field, cell: Cell) -> Decimal | Suspect:
 def _integer(f: Field, cell: Cell) -> int | Suspect:
     number = read_number(cell)
     if number is None:
-        return Suspect("not_a_number", {"value": _shown(cell)})
+        return Suspect("not_a_number", {"value": brief(cell)})
     if number != number.to_integral_value():
-        return Suspect("not_an_integer", {"value": _shown(cell)})
+        return Suspect("not_an_integer", {"value": brief(cell)})
     if isinstance(cell, float) and abs(number) >= _MANY:
         return Suspect("digits_lost")
     if not -(2**63) <= number < 2**63:
-        return Suspect("above_maximum", {"value": _shown(cell), "limit": 2**63 - 1})
+        return Suspect("above_maximum", {"value": brief(cell), "limit": 2**63 - 1})
     return _bounded(f, number) or int(number)
 
 
@@ -285,21 +286,21 @@ def _date(cell: Cell, serial_dates: bool) -> dt.date | Suspect:
     if isinstance(found, Ambiguous):
         return Suspect(
             "ambiguous_date",
-            {"value": _shown(cell), "first": found.first.isoformat(), "second": found.second.isoformat()},
+            {"value": brief(cell), "first": found.first.isoformat(), "second": found.second.isoformat()},
         )
-    return found if found is not None else Suspect("not_a_date", {"value": _shown(cell)})
+    return found if found is not None else Suspect("not_a_date", {"value": brief(cell)})
 
 
 def _boolean(cell: Cell) -> bool | Suspect:
     if isinstance(cell, bool):
         return cell
-    text = _shown(cell) if not isinstance(cell, str) else unicodedata.normalize("NFKC", cell)
+    text = brief(cell) if not isinstance(cell, str) else unicodedata.normalize("NFKC", cell)
     text = text.strip().casefold()
     if text in _TRUE:
         return True
     if text in _FALSE:
         return False
-    return Suspect("not_a_boolean", {"value": _shown(cell)})
+    return Suspect("not_a_boolean", {"value": brief(cell)})
 
 
 def _choice(f: Field, allowed: dict[str, str], cell: Cell) -> str | Suspect:
@@ -308,4 +309,4 @@ def _choice(f: Field, allowed: dict[str, str], cell: Cell) -> str | Suspect:
         found = allowed.get(unicodedata.normalize("NFKC", text).casefold())
         if found is not None:
             return found
-    return Suspect("not_a_choice", {"value": _shown(cell), "choices": list(f.choices)})
+    return Suspect("not_a_choice", {"value": brief(cell), "choices": list(f.choices)})

@@ -161,11 +161,62 @@ def test_a_comma_with_a_space_in_an_unquoted_value_is_mended_and_marked(tmp_path
     assert batch.mended == {0}
 
 
-def test_a_quotation_mark_that_never_closes_is_told_with_its_row(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.csv", 'a,b\n1,2\n3,"open\n' + "x,y\n" * 60_000)
-    error = refused(path)
-    assert error.code == "cell_too_long"
-    assert error.values["row"] == 3
+def test_a_quotation_mark_that_never_closes_costs_its_own_row_and_no_other(tmp_path: Path) -> None:
+    lines = [f"P{i:04},公司{i},好" for i in range(1000)]
+    lines[989] = 'P0989,公司,"单引号没有结束'
+    path = written(tmp_path / "a.csv", "编号,名称,地址\n" + "\n".join(lines))
+    good, [rejected] = check_all(path, CUSTOMERS_SCHEMA)
+    assert [row[0] for row in good] == [f"P{i:04}" for i in range(1000) if i != 989]
+    assert (rejected.number, rejected.cells) == (991, ["P0989", "公司", '"单引号没有结束'])
+    [problem] = rejected.problems
+    assert (problem.code, problem.header, problem.values["line"]) == ("unclosed_quote", "地址", 991)
+
+
+@pytest.mark.parametrize("following", ['"x","y",z', 'x,"y",z', 'x,"y', 'x,"",z', 'x,"a, b",z'])
+def test_quotation_marks_further_on_do_not_close_one_that_was_left_open(tmp_path: Path, following: str) -> None:
+    plain = "".join(f"{i},a{i},b\n" for i in range(10, 20))
+    path = written(tmp_path / "a.csv", f'编号,名称,地址\n1,a,"open\n{plain}{following}\n{plain}')
+    with open_source(path) as source:
+        numbers, rows = read_all(source)
+        [batch] = source.batches()
+    assert numbers == list(range(2, 24))
+    assert rows[0][:3] == ["1", "a", '"open']
+    assert [row[0] for row in rows[1:11]] == [str(i) for i in range(10, 20)]
+    assert [row[0] for row in rows[12:]] == [str(i) for i in range(10, 20)]
+    assert batch.surplus == ({0, 11} if following == 'x,"y' else {0})
+
+
+def test_a_quotation_mark_left_open_in_front_of_more_text_than_a_cell_takes_costs_one_row(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", '编号,名称\n1,2\n3,"open\n' + "x,y\n" * 60_000)
+    with open_source(path) as source:
+        numbers, rows = read_all(source)
+    assert numbers == list(range(2, 60_004))
+    assert rows[:3] == [["1", "2"], ["3", '"open'], ["x", "y"]]
+
+
+def test_an_open_quotation_mark_in_a_row_whose_columns_are_not_taken_still_rejects_it(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", '编号,名称,无关\n1,a,"open\n2,b,c\n')
+    good, [rejected] = check_all(path, CUSTOMERS_SCHEMA)
+    assert (len(good), [p.code for p in rejected.problems]) == (1, ["unclosed_quote"])
+
+
+def test_cells_of_several_lines_and_oddly_quoted_ones_are_read_as_ever_before_and_behind_an_open_one(
+    tmp_path: Path,
+) -> None:
+    sound = '1,"two\nlines, ""quoted""\n\nend",z\r\n2,"a" b,z\n3,5" pipe,z\n\n4,"",z\n'
+    path = written(tmp_path / "a.csv", f'编号,名称,地址\n{sound}9,"open,z\n{sound}')
+    with open_source(path) as source:
+        numbers, rows = read_all(source)
+    expected = [
+        ["1", 'two\nlines, "quoted"\n\nend', "z"], ["2", "a b", "z"], ["3", '5" pipe', "z"], ["4", "", "z"],
+    ]  # fmt: skip
+    assert rows == [*expected, ["9", '"open', "z"], *expected]
+    assert numbers == [2, 3, 4, 6, 7, 8, 9, 10, 12]
+
+
+def test_one_line_longer_than_a_cell_may_be_is_told_with_its_row(tmp_path: Path) -> None:
+    error = refused(written(tmp_path / "a.csv", "a,b\n1,2\n3," + "x" * 200_000 + "\n4,5\n"))
+    assert (error.code, error.values["row"]) == ("cell_too_long", 3)
 
 
 def test_a_stream_of_nothing_but_blank_lines_has_no_rows(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ import tabular
 from tabular.texts import catalogue, text
 
 ROOM = Path(tabular.__file__).parent
-_RAISED = re.compile(r"(?:TableError|Suspect)\(\s*\"(\w+)\"|None, \"(too_many_cells)\"|\"(duplicate_in_file)\"")
+_RAISED = re.compile(
+    r"(?:TableError|Suspect)\(\s*\"(\w+)\"|None, \"(too_many_cells|unclosed_quote)\"|\"(duplicate_in_file)\""
+)
 
 
 def _placeholders(template: str) -> set[str]:
