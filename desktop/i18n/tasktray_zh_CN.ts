@@ -868,11 +868,11 @@ and you can go on working meanwhile.</source>
         <translation>含控制字符</translation>
     </message>
     <message>
-        <source>no number</source>
+        <source>not a number</source>
         <translation>不是数字</translation>
     </message>
     <message>
-        <source>no whole number</source>
+        <source>not a whole number</source>
         <translation>不是整数</translation>
     </message>
     <message>
@@ -892,7 +892,7 @@ and you can go on working meanwhile.</source>
         <translation>Excel 丢失数位</translation>
     </message>
     <message>
-        <source>no date</source>
+        <source>not a date</source>
         <translation>不是日期</translation>
     </message>
     <message>
@@ -908,11 +908,11 @@ and you can go on working meanwhile.</source>
         <translation>不是“是”或“否”</translation>
     </message>
     <message>
-        <source>no e-mail address</source>
+        <source>not an e-mail address</source>
         <translation>邮箱格式错误</translation>
     </message>
     <message>
-        <source>no phone number</source>
+        <source>not a phone number</source>
         <translation>电话格式错误</translation>
     </message>
     <message>
