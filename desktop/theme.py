@@ -24,6 +24,7 @@ class Colors:
     selection: str
     hover: str
     track: str
+    handle: str
     running: str
     pending: str
     succeeded: str
@@ -39,12 +40,14 @@ class Colors:
 LIGHT = Colors(
     window="#f4f5f7", base="#ffffff", raised="#fafbfc", text="#1d2430", muted="#596475", border="#dfe3ea",
     accent="#2459c8", accent_text="#ffffff", selection="#e0eafd", hover="#eef2f8", track="#e4e9f1",
+    handle="#858f9f",
     running="#2459c8", pending="#8a5a00", succeeded="#16734a", failed="#b9292f", cancelled="#5e6879",
     outbox="#6b3fb5",
 )  # fmt: skip
 DARK = Colors(
     window="#191c21", base="#1f232a", raised="#252a32", text="#e3e7ee", muted="#a3adbd", border="#353c47",
     accent="#7aa7ff", accent_text="#10131a", selection="#283a5b", hover="#282e38", track="#343b47",
+    handle="#6f7a8b",
     running="#7aa7ff", pending="#e2b45c", succeeded="#5fcb93", failed="#f88e94", cancelled="#a0aabb",
     outbox="#bda0f3",
 )  # fmt: skip
@@ -79,9 +82,12 @@ QToolButton:focus {{ border-color: {accent}; }}
 QSplitter::handle {{ background: {border}; }}
 QFrame#rule {{ background: {border}; border: none; }}
 QWidget#emptyPage {{ background: {base}; }}
+QCheckBox::indicator:unchecked {{ border: 1px solid {muted}; border-radius: 2px; background: {base}; }}
+QCheckBox::indicator:unchecked:hover, QCheckBox::indicator:unchecked:focus {{ border-color: {accent}; }}
+QCheckBox::indicator:unchecked:disabled {{ border-color: {handle}; background: {window}; }}
 QScrollBar:vertical {{ background: transparent; width: 11px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 11px; margin: 0; }}
-QScrollBar::handle {{ background: {track}; border-radius: 4px; margin: 2px; }}
+QScrollBar::handle {{ background: {handle}; border-radius: 4px; margin: 2px; }}
 QScrollBar::handle:vertical {{ min-height: 28px; }}
 QScrollBar::handle:horizontal {{ min-width: 28px; }}
 QScrollBar::handle:hover {{ background: {muted}; }}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyleOptionHeader, QTableView, QWidget
 
 from desktop.language import translate
 from desktop.queue.columns import BY_NAME, COLUMNS
@@ -15,6 +15,21 @@ from desktop.queue.model import QueueModel, RowRole
 from desktop.queue.rows import JobRow
 
 ROW_HEIGHT = 30
+
+
+class _Header(QHeaderView):
+    """Its arrow points up where the smallest is first, down where the largest, e.g. the newest, is."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.setSectionsClickable(True)
+
+    def initStyleOptionForIndex(self, option: QStyleOptionHeader, logicalIndex: int) -> None:  # noqa: N803 - Qt's own name
+        super().initStyleOptionForIndex(option, logicalIndex)
+        if self.isSortIndicatorShown() and self.sortIndicatorSection() == logicalIndex:
+            arrow = QStyleOptionHeader.SortIndicator
+            rising = self.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder
+            option.sortIndicator = arrow.SortUp if rising else arrow.SortDown
 
 
 class QueueTable(QTableView):
@@ -51,7 +66,8 @@ class QueueTable(QTableView):
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(ROW_HEIGHT)
         rows.hide()
-        header = self.horizontalHeader()
+        header = _Header()
+        self.setHorizontalHeader(header)
         header.setHighlightSections(False)
         header.setSectionsMovable(True)
         header.setMinimumSectionSize(48)

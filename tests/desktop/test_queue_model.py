@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QItemSelectionModel, QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QStyleOptionHeader, QStyleOptionHeaderV2
 
 from desktop.queue.columns import BY_NAME, COLUMNS
 from desktop.queue.model import MAX_SIGNALS, QueueModel, merge_ranges
@@ -180,3 +181,14 @@ def test_the_order_of_columns_is_kept(qtbot):
     assert [r.title for r in other.jobs.shown()] == ["a", "b"]
     other.restore_header(b"nonsense")
     assert [r.title for r in other.jobs.shown()] == ["a", "b"]
+
+
+def test_the_arrow_points_down_while_the_newest_is_first(qtbot):
+    table = QueueTable(QueueModel())
+    qtbot.addWidget(table)
+    header, option = table.horizontalHeader(), QStyleOptionHeaderV2()
+    header.initStyleOptionForIndex(option, BY_NAME["submitted"])
+    assert option.sortIndicator == QStyleOptionHeader.SortIndicator.SortDown
+    table.sortByColumn(BY_NAME["submitted"], Qt.SortOrder.AscendingOrder)
+    header.initStyleOptionForIndex(option, BY_NAME["submitted"])
+    assert option.sortIndicator == QStyleOptionHeader.SortIndicator.SortUp

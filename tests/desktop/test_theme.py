@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QCheckBox
 
 from desktop import theme
 
@@ -23,6 +24,24 @@ def contrast(one: str, other: str) -> float:
 def test_words_can_be_read_on_every_ground(colors, name):
     for ground in (colors.base, colors.window, colors.raised, colors.selection):
         assert contrast(getattr(colors, name), ground) >= 4.5, ground
+
+
+@pytest.mark.parametrize("colors", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
+def test_handles_of_scroll_bars_are_seen(colors):
+    for ground in (colors.base, colors.window):
+        assert contrast(colors.handle, ground) >= 2.9, ground
+
+
+@pytest.mark.parametrize("choice", ["light", "dark"])
+def test_the_edge_of_an_empty_check_box_is_seen(qapp, qtbot, choice):
+    theme.theme().choose(choice)
+    box = QCheckBox("x")
+    qtbot.addWidget(box)
+    box.show()
+    picture = box.grab().toImage()
+    line = [picture.pixelColor(x, picture.height() // 2).name() for x in range(12)]
+    assert max(contrast(color, theme.current().window) for color in line) >= 3
+    theme.theme().choose("light")
 
 
 @pytest.mark.parametrize("colors", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
