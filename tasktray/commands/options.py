@@ -52,7 +52,11 @@ def connect(
     found = connection.find(folder)
     if found is None:
         raise exits.Stop(exits.UNREACHABLE, t("no_system", folder=folder or connection.data_folder()))
-    return Client(found.url, token or found.access_token, language=language())
+    if token:
+        return Client(found.url, token, language=language())
+    from tasktray.embedded import EmbeddedClient
+
+    return EmbeddedClient(found, folder, language())
 
 
 def _named_folder() -> Path | None:

@@ -291,3 +291,21 @@ def test_the_embedded_system_is_found_by_itself(tmp_path: Path) -> None:
         assert json.loads(checked.stdout)["ok"]
     after = running.run("test-task")
     assert after.returncode == 3
+
+
+def test_a_command_that_waits_goes_on_when_the_embedded_system_was_started_again(tmp_path: Path) -> None:
+    with embedded_system(tmp_path) as running:
+        with running.client() as client:
+            job = client.submit("examples.sleep", {"seconds": 8}, key=os.urandom(8).hex()).id
+            wait_until(lambda: client.job(job).state == "running", 20, "the job's start")
+        waiting = subprocess.Popen(
+            [sys.executable, "-m", "tasktray", "task-status", "--wait", job], env=running.env, cwd=tmp_path,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert waiting.stderr is not None
+        wait_until(waiting.stderr.readline, 20, "its first line")
+        running.program.stop()
+        running.program.start()
+        out, errors = waiting.communicate(timeout=90)
+        assert waiting.returncode == 0, errors
+        assert job in out
