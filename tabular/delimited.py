@@ -14,6 +14,7 @@ from tabular.cells import Cell
 from tabular.encoding import detect, verify
 from tabular.errors import TableError
 from tabular.header import Ranges
+from tabular.merges import Merge
 from tabular.records import Torn, records
 
 _CANDIDATES = (",", "\t", ";", "|")
@@ -105,6 +106,10 @@ class Delimited:
     def merged(self, sheet: str) -> Ranges:
         """Text has no merged cells."""
         return ()
+
+    def merged_rows(self, sheet: str) -> list[Merge]:
+        """Text has no merged cells."""
+        return []
 
     def fraction(self) -> float | None:
         """How much of the file has been read, 0 to 1."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tabular import header as headers_
+from tabular import merges
 from tabular.cells import Cell, is_blank
 from tabular.delimited import Delimited
 from tabular.errors import TableError
@@ -123,6 +124,7 @@ class Source:
         self._headers = headers
         self._width = len(info.headers)
         self._read = 0
+        self._merged: dict[str, list[merges.Merge]] = {}
         self.info = info
         self.numbers_may_be_dates = adapter.numbers_may_be_dates
         self.total_rows: int | None = self._estimate()
@@ -207,7 +209,14 @@ class Source:
         return Batch(sheet, numbers, rows, frozenset(surplus), frozenset(mended))
 
     def _data(self, sheet: str, found: Header) -> Iterator[tuple[int, list[Cell]]]:
-        """Each row of data with its number."""
+        """Each row of data with its number, a cell merged over several rows in each of them."""
+        if sheet not in self._merged:
+            self._merged[sheet] = [m for m in self._adapter.merged_rows(sheet) if m[0] >= found.row]
+        merged = self._merged[sheet]
+        rows = self._unfilled(sheet, found)
+        return merges.filled(rows, merged) if merged else rows
+
+    def _unfilled(self, sheet: str, found: Header) -> Iterator[tuple[int, list[Cell]]]:
         workbook = self._adapter.format != "csv"
         width = self._width
         rows = self._adapter.rows(sheet, width if workbook else None)

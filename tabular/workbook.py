@@ -15,6 +15,7 @@ from typing import Any
 
 import python_calamine_plus as calamine
 
+from tabular import merges
 from tabular.cells import Cell, Uncalculated
 from tabular.errors import TableError
 from tabular.header import Ranges
@@ -126,7 +127,8 @@ class Calamine:
         self.sheets: tuple[str, ...] = tuple(s.name for s in listed)
         self.hidden = frozenset(s.name for s in listed if s.visible != calamine.SheetVisibleEnum.Visible)
         self.numbers_may_be_dates = not self._book.epoch_1904
-        self._heads = _sheet_heads(path) if sort == "xlsx" else {}
+        self._parts = _sheet_parts(path) if sort == "xlsx" else {}
+        self._heads = _sheet_heads(path, self._parts)
         self._kept: calamine.CalamineSheet | None = None
 
     def rows(self, sheet: str, width: int | None = None) -> Iterator[list[Cell]]:
@@ -191,13 +193,19 @@ class Calamine:
         found = _DIMENSION.search(self._heads.get(sheet, b""))
         if not found or not found[2]:
             return None
-        return int(found[2]), _column_number(found[1].decode())
+        return int(found[2]), merges.column_number(found[1].decode())
 
     def merged(self, sheet: str) -> Ranges:
         """The sheet's merged cells; of an xlsx this costs a pass over the sheet."""
         if self.format == "xlsx":
             return self._book.stream_sheet_by_name(sheet, rich=True).merged_cell_ranges or ()
         return self._grid(sheet).merged_cell_ranges or ()
+
+    def merged_rows(self, sheet: str) -> list[merges.Merge]:
+        """The cells merged over several rows, from top to bottom."""
+        if self.format != "xlsx":
+            return merges.of_ranges(self._grid(sheet).merged_cell_ranges or ())
+        return merges.of_part(self._path, self._parts[sheet]) if sheet in self._parts else []
 
     def fraction(self) -> float | None:
         """Not known: rows are what is counted here."""
@@ -255,6 +263,11 @@ class Openpyxl:
         """Not known while streaming."""
         return ()
 
+    def merged_rows(self, sheet: str) -> list[merges.Merge]:
+        """As in `Calamine`."""
+        part = _sheet_parts(self._path).get(sheet)
+        return merges.of_part(self._path, part) if part else []
+
     def fraction(self) -> float | None:
         """Not known."""
         return None
@@ -262,13 +275,6 @@ class Openpyxl:
     def close(self) -> None:
         """Give the file back."""
         self._book.close()
-
-
-def _column_number(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number
 
 
 def _attribute(tag: bytes, name: bytes) -> str | None:
@@ -280,9 +286,9 @@ def _attribute(tag: bytes, name: bytes) -> str | None:
     return html.unescape((found[1] if found[1] is not None else found[2]).decode("utf-8", "replace"))
 
 
-def _sheet_heads(path: Path) -> dict[str, bytes]:
-    """The first part of each sheet's XML, by sheet name: enough for its dimension and the sort of its cells."""
-    heads: dict[str, bytes] = {}
+def _sheet_parts(path: Path) -> dict[str, str]:
+    """Where in an xlsx each sheet lies, by sheet name; what cannot be found out is left out."""
+    parts: dict[str, str] = {}
     try:
         with zipfile.ZipFile(path) as archive:
             targets: dict[str, str] = {}
@@ -293,11 +299,22 @@ def _sheet_heads(path: Path) -> dict[str, bytes]:
             for tag in re.findall(rb"<(?:\w+:)?sheet\b[^>]*>", archive.read("xl/workbook.xml")):
                 name, key = _attribute(tag, b"name"), _attribute(tag, rb"\w+:id")
                 if name is not None and key in targets:
-                    with archive.open(targets[key]) as part:
-                        heads[name] = part.read(_HEAD)
-    except (KeyError, OSError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, ValueError):
-        # Only a help for estimates; whether the file can be read is decided by reading it.
-        return heads
+                    parts[name] = targets[key]
     except Exception:
+        # Only a help; whether the file can be read is decided by reading it.
+        return parts
+    return parts
+
+
+def _sheet_heads(path: Path, parts: dict[str, str]) -> dict[str, bytes]:
+    """The first part of each sheet's XML, by sheet name: enough for its dimension and the sort of its cells."""
+    heads: dict[str, bytes] = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name, target in parts.items():
+                with archive.open(target) as part:
+                    heads[name] = part.read(_HEAD)
+    except Exception:
+        # Only a help for estimates, as above.
         return heads
     return heads

@@ -13,6 +13,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from tabular import merges
 from tabular.errors import TableError
 from tabular.source import ReadOptions, open_source
 from tabular.workbook import Openpyxl
@@ -210,6 +211,58 @@ def test_a_group_at_the_right_end_of_the_header_is_split_too(tmp_path: Path) -> 
     book.save(tmp_path / "a.xlsx")
     with open_source(tmp_path / "a.xlsx") as source:
         assert source.info.headers == ("客户编号", "客户名称", "电话", "邮箱")
+
+
+def _with_merged_contacts(path: Path) -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["客户编号", "客户名称", "联系人", "城市"])
+    for i in range(2, 12):
+        sheet.append([f"K{i}", f"公司{i}", f"联系{i}", "北京" if i == 9 else None])
+    sheet.merge_cells("C5:C8")
+    sheet.merge_cells("C9:D10")
+    sheet.merge_cells("D2:D3")
+    sheet.merge_cells("A11:B11")
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("reader", ["fast", "forgiving"])
+@pytest.mark.parametrize("size", [1, 3, 2000])
+def test_a_cell_merged_over_rows_has_its_value_in_each_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader: str, size: int
+) -> None:
+    path = _with_merged_contacts(tmp_path / "a.xlsx")
+    if reader == "forgiving":
+        monkeypatch.setattr("tabular.source.open_workbook", lambda path, sort: Openpyxl(path))
+    expected = ["联系2", "联系3", "联系4", "联系5", "联系5", "联系5", "联系5", "联系9", "联系9", "联系11"]
+    with open_source(path) as source:
+        rows = [row for batch in source.batches(size) for row in batch.rows]
+        assert [row[2] for row in rows] == expected
+        assert [row[3] or "" for row in rows] == [""] * 10
+        # Where an import goes on behind a checkpoint, the value above it still counts.
+        assert [row[2] for batch in source.batches(size, skip=5) for row in batch.rows] == expected[5:]
+
+
+def test_a_merged_cell_does_not_make_rows_of_blank_ones(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["客户编号", "客户名称", "联系人"], ["1", "a", "张三"], [None], ["2", "b"], ["3", "c"]):
+        book.active.append(row)
+    book.active.merge_cells("C2:C4")
+    book.save(tmp_path / "a.xlsx")
+    with open_source(tmp_path / "a.xlsx") as source:
+        assert read_all(source) == ([2, 4, 5], [["1", "a", "张三"], ["2", "b", "张三"], ["3", "c", ""]])
+
+
+def test_merged_cells_are_found_at_every_cut_between_two_chunks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _with_merged_contacts(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(path) as archive:
+        part = next(n for n in archive.namelist() if n.startswith("xl/worksheets/sheet"))
+    for size in (7, 64, 100, 1 << 20):
+        monkeypatch.setattr("tabular.merges._CHUNK", size)
+        assert merges.of_part(path, part) == [(1, 3, 2), (4, 2, 7), (8, 2, 9)]
 
 
 def test_a_data_row_with_gaps_is_not_taken_for_a_second_header_row(tmp_path: Path) -> None:
