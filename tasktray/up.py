@@ -30,6 +30,7 @@ from worker.db.database import Database
 from worker.db.migrate import migrate
 from worker.db.schema import workers
 from worker.db.types import db_now
+from worker.engine import workers as worker_rows
 from worker.settings import Settings, private_files
 
 log = logging.getLogger("tasktray.up")
@@ -64,6 +65,7 @@ def up(settings: Settings, port: int | None = None, desktop: bool = True) -> int
         lock = Lock(settings.data / "up.lock")
     except BlockingIOError:
         raise exits.Stop(exits.LOCAL, t("up_already", data=settings.data)) from None
+    (settings.data / CONNECTION_FILE).unlink(missing_ok=True)  # of a life that was cut off: nobody is to trust it
     handler = rotating_log(settings.data / "logs" / "up.log")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.setLevel(logging.INFO)
@@ -113,6 +115,7 @@ class _System:
         self._logs = settings.data / "logs"
         self._url = f"http://{_HOST}:{port}"
         self._asked: int | None = None
+        self._mourned: int | None = None  # the worker's process whose end has been seen to
         self._events: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._parts: list[Part] = []  # in the order of start
         self._database: Database | None = None
@@ -269,8 +272,23 @@ class _System:
 
     def _look_after_parts(self) -> None:
         for one in self._parts:
+            if one.name == "worker" and not one.running:
+                self._give_up_leases(one.pid)
             if not (one.name == "desktop" and one.exit_code == 0):
                 one.look()
+
+    def _give_up_leases(self, pid: int | None) -> None:
+        """The worker's jobs are free as soon as it has ended; nobody has to wait for their leases."""
+        if pid is None or pid == self._mourned or self._database is None:
+            return
+        try:
+            jobs = worker_rows.lost(self._database, pid, socket.gethostname())
+        except DBAPIError as error:  # asked again in the next round, else the leases run out
+            log.warning("the database does not answer: %s", error)
+            return
+        self._mourned = pid
+        if jobs:
+            log.warning("the worker (process %s) has ended in the middle of %s jobs", pid, len(jobs))
 
     def _end_frozen_worker(self) -> None:
         """SQLite has no time limit for a writing transaction: a worker past its lease may hold the lock for ever."""

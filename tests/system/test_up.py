@@ -199,6 +199,20 @@ def test_a_frozen_worker_is_replaced(system: System) -> None:
     assert system.run("examples.add", x=2, y=2)["result"] == {"sum": 4}
 
 
+def test_a_job_of_a_killed_worker_goes_on_long_before_its_lease_ends(tmp_path: Path) -> None:
+    system = System(tmp_path / "data", TASKTRAY_LEASE_SECONDS="600", TASKTRAY_BACKOFF_SECONDS="0.5")
+    try:
+        worker = system.ready().part("worker")
+        job = system.call("POST", "/jobs", kind="examples.sleep", params={"seconds": 3})["id"]
+        wait_until(lambda: system.call("GET", f"/jobs/{job}")["state"] == "running", 20, "its start")
+        system.family()
+        worker.kill()
+        wait_until(lambda: system.call("GET", f"/jobs/{job}")["state"] == "succeeded", 60, "its end")
+        assert "rescued" in [one["type"] for one in system.call("GET", f"/jobs/{job}/events")["events"]]
+    finally:
+        system.close()
+
+
 def _ends_with_words(tmp_path: Path, module: str, **settings: str) -> tuple[list[str], int]:
     system = System(tmp_path / "data", TASKTRAY_EXTRA_KINDS=json.dumps([module]), **settings)
     try:

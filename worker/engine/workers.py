@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from worker.db.database import Database
-from worker.db.schema import workers
+from worker.db.schema import jobs, workers
 from worker.db.types import db_now
 from worker.ids import new_id
 from worker.settings import Settings
@@ -81,6 +81,36 @@ def gone(database: Database, worker_id: str) -> None:
     """The worker has ended in good order."""
     with database.write() as connection:
         connection.execute(delete(workers).where(workers.c.id == worker_id))
+
+
+def lost(database: Database, pid: int, host: str) -> list[str]:
+    """The worker process has ended without a goodbye: its jobs need not wait for the end of their leases.
+
+    The sweeper takes them in its next round. A runner that still lives cannot commit then: its token is void.
+
+    Args:
+        pid: of the process.
+        host: name of its computer, as workers' names end with it; other computers may have such a pid, too.
+
+    Returns:
+        The ids of the jobs.
+    """
+    with database.write() as connection:
+        names = connection.scalars(
+            delete(workers)
+            .where(workers.c.pid == pid, workers.c.name.endswith(f"@{host}:{pid}", autoescape=True))
+            .returning(workers.c.name)
+        ).all()
+        if not names:
+            return []
+        return list(
+            connection.scalars(
+                update(jobs)
+                .where(jobs.c.worker.in_(names), jobs.c.state == "running", jobs.c.lease_until > db_now())
+                .values(lease_until=db_now())
+                .returning(jobs.c.id)
+            )
+        )
 
 
 def online(connection: Connection, settings: Settings) -> list[WorkerRow]:

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 
 from tests.worker.engine.engine import Engine, shift
 from worker.db.schema import idempotency_keys, tombstones, workers
-from worker.engine import control, lanes
+from worker.engine import claim, control, lanes
 from worker.engine import workers as worker_rows
+from worker.engine.routing import LANES
 from worker.errors import Refused
 
 
@@ -168,3 +169,15 @@ def test_a_worker_is_online_while_it_is_seen(engine):
     assert not worker_rows.seen(engine.database, worker, running=0)
     worker_rows.gone(engine.database, online()[0].id)
     assert online() == []
+
+
+def test_the_jobs_of_a_worker_that_is_known_to_have_ended_are_rescued_at_once_and_no_others(engine):
+    mine, other = engine.job(), engine.job()
+    for name, pid in (("celery@here:77", 77), ("celery@there:77", 77)):
+        worker_rows.register(engine.database, name, pid, LANES, 1)
+        assert claim.claim(engine.database, engine.settings, name, LANES) is not None
+    assert worker_rows.lost(engine.database, 77, "here") == [mine]
+    assert worker_rows.lost(engine.database, 77, "here") == []
+    engine.pass_time(1)
+    assert engine.sweeper().rescue() == [mine]
+    assert engine.row(other).state == "running"
