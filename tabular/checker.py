@@ -90,7 +90,7 @@ class Checker:
         for position, f in enumerate(schema.fields):
             column = mapping.columns.get(f.name)
             if column is not None:
-                judged = Column(f, mapping.value_map.get(f.name), serial_dates=serial_dates)
+                judged = Column(f, mapping.value_map.get(f.name), serial_dates=serial_dates, key=f.name in schema.key)
                 self._columns.append((position, column, judged))
             elif f.name in mapping.constants:
                 value = constant(f, mapping.constants[f.name])

@@ -15,7 +15,7 @@ from typing import Any
 
 from tabular.cells import EMPTY, ERRORS, Cell
 from tabular.schema import Field
-from tabular.values import Suspect, Value, converter
+from tabular.values import Suspect, Value, converter, looks_unlike
 
 Judged = tuple[Sequence[Value], list[tuple[int, Suspect]]]
 _ODD = EMPTY | ERRORS
@@ -56,12 +56,15 @@ class Column:
     Args:
         f: the field.
         value_map: {value in the file: value instead}.
-        serial_dates: as in `tabular.values.converter`.
+        serial_dates, key: as in `tabular.values.converter`.
     """
 
-    def __init__(self, f: Field, value_map: dict[str, Any] | None = None, *, serial_dates: bool = True) -> None:
+    def __init__(
+        self, f: Field, value_map: dict[str, Any] | None = None, *, serial_dates: bool = True, key: bool = False
+    ) -> None:
         self._field = f
-        self._convert = converter(f, value_map, serial_dates=serial_dates)
+        self._key = key
+        self._convert = converter(f, value_map, serial_dates=serial_dates, key=key)
         self._memories: dict[type, _Memory] = {}
         self._fast: Fast | None = None
         if value_map:
@@ -131,11 +134,15 @@ class Column:
         limit = self._field.max_length
         if (
             "\0" in joined
-            or (not joined.isascii() and not _plain(joined))
+            or (not joined.isascii() and (not _plain(joined) or (self._key and looks_unlike(joined))))
             or (limit is not None and max(map(len, stripped)) > limit)
         ):
             longest = len(joined) if limit is None else limit
-            return stripped, [i for i, t in enumerate(stripped) if t in _ODD or len(t) > longest or not _plain(t)]
+            return stripped, [
+                i
+                for i, t in enumerate(stripped)
+                if t in _ODD or len(t) > longest or not _plain(t) or (self._key and looks_unlike(t))
+            ]
         if _ODD.isdisjoint(stripped):
             return stripped, []
         if self._field.required or not ERRORS.isdisjoint(stripped):

@@ -59,6 +59,33 @@ def clean(text: str) -> str:
     return text.strip(" \t\r\n\u3000\xa0\ufeff\u200b\u200c\u200d\u2060") if not text.isascii() else text
 
 
+_ZERO_WIDTH = re.compile("[\ufeff\u200b\u2060]")
+_UNLIKE = re.compile("[\uff01-\uffee\u3000\xa0\xad\u2000-\u200f\u202a-\u202f\u205f-\u2064\u2066-\u2069\ufeff]")
+
+
+def visible(text: str) -> str:
+    """A text without marks of no width; joiners stay, with which some scripts and signs are written."""
+    return text if text.isascii() else clean(_ZERO_WIDTH.sub("", text))
+
+
+def looks_unlike(text: str) -> bool:
+    """Whether a text holds characters that a key is not told apart by, see `key_text`."""
+    return not text.isascii() and _UNLIKE.search(text) is not None
+
+
+def key_text(text: str) -> str:
+    """A text as a key: full-width and half-width forms are one, spaces of any width are spaces, invisible marks are
+    none; upper and lower case stay different.
+    """
+    return clean(unicodedata.normalize("NFC", _UNLIKE.sub(_alike, text))) if looks_unlike(text) else text
+
+
+def _alike(found: re.Match[str]) -> str:
+    mark = found[0]
+    category = unicodedata.category(mark)
+    return "" if category == "Cf" else " " if category == "Zs" else unicodedata.normalize("NFKC", mark)
+
+
 def as_text(cell: Cell) -> str | Suspect:
     """What a cell shows, as text: a number without the `.0` that spreadsheets keep it with."""
     if isinstance(cell, str):
@@ -87,20 +114,24 @@ def as_text(cell: Cell) -> str | Suspect:
     return cell.isoformat()
 
 
-def converter(f: Field, value_map: dict[str, Any] | None = None, *, serial_dates: bool = True) -> Convert:
+def converter(
+    f: Field, value_map: dict[str, Any] | None = None, *, serial_dates: bool = True, key: bool = False
+) -> Convert:
     """The function that reads one cell for `f`: empty -> None, fitting -> the value, else a `Suspect`.
 
     Args:
         f: the field.
         value_map: {value in the file: value instead}, compared without case.
         serial_dates: read plain numbers in a date field as days since 1900.
+        key: records are told apart by this field.
     """
     read = _reader(f, serial_dates)
-    replaced = {clean(str(k)).casefold(): v for k, v in (value_map or {}).items()}
+    tidy = key_text if key and f.type == "text" else visible
+    replaced = {tidy(clean(str(k))).casefold(): v for k, v in (value_map or {}).items()}
 
     def convert(cell: Cell) -> Value | Suspect:
         if isinstance(cell, str):
-            text = clean(cell)
+            text = tidy(clean(cell))
             if isinstance(cell, Uncalculated):
                 return Suspect("formula_without_value", {"value": str(cell)})
             if text in ERRORS:
@@ -111,7 +142,7 @@ def converter(f: Field, value_map: dict[str, Any] | None = None, *, serial_dates
             if isinstance(key, str) and key.casefold() in replaced:
                 cell = replaced[key.casefold()]
                 if isinstance(cell, str):
-                    cell = clean(cell)
+                    cell = tidy(clean(cell))
         if cell is None or (isinstance(cell, str) and cell in EMPTY):
             return Suspect("required") if f.required else None
         return read(cell)

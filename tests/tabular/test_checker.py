@@ -61,15 +61,15 @@ CELLS = st.one_of(
 
 
 @settings(max_examples=400, deadline=None)
-@given(f=st.sampled_from(FIELDS), cells=st.one_of(st.lists(CELLS, min_size=1, max_size=20), *(
+@given(f=st.sampled_from(FIELDS), key=st.booleans(), cells=st.one_of(st.lists(CELLS, min_size=1, max_size=20), *(
     st.lists(s, min_size=1, max_size=20)
-    for s in (st.text(max_size=10), st.floats(-1e6, 1e6), st.integers(-1000, 10**16), st.dates(),
+    for s in (st.text(max_size=10), st.text("aＡ１ \u3000\xa0\u200b\u200d\ufeff－ﾀﾞ", max_size=6), st.floats(-1e6, 1e6), st.integers(-1000, 10**16), st.dates(),
               st.from_regex(r"-?[0-9]{1,14}(\.[0-9]{0,7})?", fullmatch=True), st.emails(), st.datetimes())
 )))  # fmt: skip
-def test_a_column_is_judged_as_its_cells_are(f: Field, cells: list[object]) -> None:
-    convert = converter(f)
+def test_a_column_is_judged_as_its_cells_are(f: Field, key: bool, cells: list[object]) -> None:
+    convert = converter(f, key=key)
     expected = [convert(c) for c in cells]  # type: ignore[arg-type]
-    column = Column(f)
+    column = Column(f, key=key)
     for _ in range(2):  # also with what it remembers from the first time
         values, suspects = column.judge(cells)  # type: ignore[arg-type]
         assert dict(suspects) == {i: v for i, v in enumerate(expected) if isinstance(v, Suspect)}
@@ -125,6 +125,41 @@ def test_values_are_replaced_by_the_value_map() -> None:
     position = [f.name for f in CUSTOMERS_SCHEMA.fields].index("level")
     assert [row[position] for row in checked.good] == ["A", "B"]
     assert [p.code for r in checked.rejected for p in r.problems] == ["not_a_choice"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Ｋ００１－Ａ",
+        "K001\u200b-A",
+        "\ufeffK001-A",
+        "K001-A\xa0",
+        "\u3000K001-A",
+        "K0\u200d01-\u2060A",
+        "K001\xad-A\u200e",
+    ],
+)
+def test_what_cannot_be_seen_does_not_tell_two_keys_apart(written: str) -> None:
+    mapping = mapped(["no", "name"], {"no": "customer_no", "name": "name"})
+    checked = Checker(CUSTOMERS_SCHEMA, mapping).check(batch([written, "x"], ["K001-A", "y"], ["k001-a", "z"]))
+    assert checked.keys == [("K001-A",), ("K001-A",), ("k001-a",)]
+    assert [row[0] for row in checked.good] == ["K001-A", "K001-A", "k001-a"]
+
+
+def test_a_key_keeps_its_inner_spaces_as_plain_ones_and_a_key_of_nothing_visible_is_missing() -> None:
+    mapping = mapped(["no", "name"], {"no": "customer_no", "name": "name"})
+    checked = Checker(CUSTOMERS_SCHEMA, mapping).check(batch(["K\xa01", "x"], ["K\u30002", "y"], ["\u200b\ufeff", "z"]))
+    assert checked.keys == [("K 1",), ("K 2",)]
+    assert [p.code for r in checked.rejected for p in r.problems] == ["required"]
+
+
+def test_texts_lose_marks_of_no_width_and_keep_their_full_width_characters_and_joiners() -> None:
+    mapping = mapped(["no", "name"], {"no": "customer_no", "name": "name"})
+    checked = Checker(CUSTOMERS_SCHEMA, mapping).check(
+        batch(["1", "华信\u200b科技\ufeff（北京）"], ["2", "نمی\u200cخواهم"], ["3", "普通"])
+    )
+    position = [f.name for f in CUSTOMERS_SCHEMA.fields].index("name")
+    assert [row[position] for row in checked.good] == ["华信科技（北京）", "نمی\u200cخواهم", "普通"]
 
 
 def test_an_empty_batch_is_fine_and_narrow_rows_lack_their_columns() -> None:
