@@ -96,7 +96,11 @@ class Checker:
                 value = constant(f, mapping.constants[f.name])
                 if isinstance(value, Suspect):
                     raise TableError(
-                        "constant_refused", field=f.name, value=mapping.constants[f.name], reason=value.code
+                        "constant_refused",
+                        field=f.name,
+                        value=mapping.constants[f.name],
+                        reason=value.code,
+                        titles={"field": f.titles},
                     )
                 self._constants[position] = value
         self._key = [schema.fields.index(schema.by_name[name]) for name in schema.key]

@@ -252,7 +252,9 @@ class Mapping:
             if target not in schema.by_name:
                 raise TableError("mapping_unknown_field", field=target, fields=[f.name for f in schema.fields])
             if target in columns:
-                raise TableError("mapping_field_twice", first=headers[columns[target]], second=name, field=target)
+                titles = {"field": schema.by_name[target].titles}
+                first = headers[columns[target]]
+                raise TableError("mapping_field_twice", first=first, second=name, field=target, titles=titles)
             columns[target] = column
         return cls._made(schema, tuple(headers), columns, constants or {}, value_map)
 
@@ -270,7 +272,7 @@ class Mapping:
                 raise TableError("mapping_unknown_field", field=name, fields=[f.name for f in schema.fields])
         missing = [f.name for f in schema.fields if f.required and f.name not in columns and f.name not in constants]
         if missing:
-            raise TableError("mapping_required", fields=missing)
+            raise TableError("mapping_required", fields=missing, titles={"fields": schema.titles_of(missing)})
         values = {name: dict(pairs) for name, pairs in (value_map or {}).items()}
         return cls(schema, headers, columns, {k: v for k, v in constants.items() if k not in columns}, values)
 

@@ -6,6 +6,7 @@ check by the same rules with the same code (`tabular.checker`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -65,6 +66,11 @@ class TableSchema:
         for name in self.key:
             if not self.by_name[name].required:
                 raise ValueError(f"{self.name}: key field {name} must be required")
+
+    def titles_of(self, names: Sequence[str]) -> dict[str, list[str]]:
+        """The titles of fields, by language, in the order of their names."""
+        titles = [self.by_name[n].titles for n in names]
+        return {language: [t.get(language) or t["en"] for t in titles] for language in ("zh_CN", "en")}
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, the form that the API serves."""

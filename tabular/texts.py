@@ -21,12 +21,16 @@ class _Lenient(dict[str, Any]):
 
 def text(code: str, language: str, **values: Any) -> str:
     """The words for `code` in `language` (`zh_CN` or `en`); an unknown code comes back as it is, a missing value as
-    `?`, a list as its members with commas.
+    `?`, a list as its members with commas. `titles` ({name of a value: {language: what is shown instead}}) lets a value
+    stay a stable name for programs and be a title for people.
     """
     by_language = catalogue().get(code)
     if by_language is None:
         return code
     template = by_language.get(language) or by_language["en"]
+    titles = values.get("titles")
+    if isinstance(titles, dict):
+        values |= {k: by.get(language) or by["en"] for k, by in titles.items()}
     comma = "、" if language == "zh_CN" else ", "
     shown = {k: comma.join(map(str, v)) if isinstance(v, (list, tuple)) else v for k, v in values.items()}
     return template.format_map(_Lenient(shown))

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from tabular.checker import Checker
 from tabular.errors import TableError
 from tabular.mapper import Mapping, Proposal, propose
 from tabular.names import compact, fingerprint, words
@@ -121,10 +124,29 @@ def test_a_required_field_that_is_left_over_is_named() -> None:
     proposals = [Proposal(0, "名称", "name", 1.0, "title"), Proposal(1, "x", "customer_no", 0.89, "part")]
     with pytest.raises(TableError) as caught:
         Mapping.automatic(proposals, CUSTOMERS_SCHEMA)
-    assert (caught.value.code, caught.value.values) == ("mapping_required", {"fields": ["customer_no"]})
+    assert (caught.value.code, caught.value.values["fields"]) == ("mapping_required", ["customer_no"])
     assert Mapping.automatic(proposals, CUSTOMERS_SCHEMA, threshold=0.8).columns == {"name": 0, "customer_no": 1}
     made = Mapping.automatic(proposals, CUSTOMERS_SCHEMA, constants={"customer_no": "7"})
     assert (made.columns, made.constants) == ({"name": 0}, {"customer_no": "7"})
+
+
+def test_fields_are_named_to_people_by_their_titles_in_their_language_and_to_programs_by_their_names() -> None:
+    with pytest.raises(TableError) as left_over:
+        Mapping.explicit(["x"], {}, None, None, CUSTOMERS_SCHEMA)
+    with pytest.raises(TableError) as twice:
+        Mapping.explicit(["x", "y"], {"x": "customer_no", "y": "customer_no"}, None, None, CUSTOMERS_SCHEMA)
+    mapping = Mapping.explicit(["x"], {"x": "customer_no"}, {"name": "a", "level": "Z"}, None, CUSTOMERS_SCHEMA)
+    with pytest.raises(TableError) as constant:
+        Checker(CUSTOMERS_SCHEMA, mapping)
+    for caught, names in ((left_over, ["customer_no", "name"]), (twice, ["customer_no"]), (constant, ["level"])):
+        error = caught.value
+        assert error.values.get("fields", [error.values.get("field")]) == names
+        assert json.loads(json.dumps(error.values)) == error.values
+        for language in ("zh_CN", "en"):
+            said = text(error.code, language, **error.values)
+            for name in names:
+                assert CUSTOMERS_SCHEMA.by_name[name].titles[language] in said
+                assert "_" not in said
 
 
 @pytest.mark.parametrize(
