@@ -139,6 +139,9 @@ def _database(installation: Installation) -> Finding:
     except SQLAlchemyError as error:
         database.dispose()
         return _bad("database", "diagnose_database_unreachable", url=shown, reason=first_line(error))
+    if present is None:
+        database.dispose()
+        return _bad("database", "diagnose_never_migrated", url=shown)
     installation.database = database
     if present != wanted:
         return _bad("database", "diagnose_not_migrated", url=shown, present=present or "–", wanted=wanted)

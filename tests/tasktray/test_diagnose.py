@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import insert
 
 from tests.support import wait_until
@@ -37,6 +38,21 @@ def test_a_migrated_database_without_an_admin_is_told(tasktray: Run) -> None:
     tasktray("migrate")
     found = verdicts(tasktray("diagnose", "--json"))
     assert (found["data"], found["database"], found["clock"], found["admin"]) == (True, True, True, False)
+
+
+def test_an_office_is_told_once_to_migrate_which_also_makes_the_data_folder(
+    tasktray: Run, tmp_path: Path, postgresql_url: str
+) -> None:
+    with psycopg.connect(postgresql_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    before = tasktray("diagnose", TASKTRAY_DATABASE_URL=postgresql_url)
+    assert before.stdout.count("not migrated yet") == 1
+    assert "Undefined" not in before.stdout
+    assert tasktray("migrate", TASKTRAY_DATABASE_URL=postgresql_url).returncode == 0
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    found = verdicts(tasktray("diagnose", "--json", TASKTRAY_DATABASE_URL=postgresql_url))
+    assert (found["data"], found["database"]) == (True, True)
 
 
 def test_a_database_that_does_not_answer_is_told_without_its_password(tasktray: Run) -> None:
