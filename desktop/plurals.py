@@ -47,6 +47,10 @@ class Plurals(QObject):
         """How many more files there are."""
         return self.tr("and %Ln more", "", n)
 
+    def mapped(self, n: int) -> str:
+        """For how many files the columns that were chosen hold."""
+        return self.tr("The columns chosen here hold for all %Ln file(s).", "", n)
+
     def submit(self, n: int) -> str:
         """The button that submits so many jobs."""
         return self.tr("Submit %Ln job(s)", "", n)

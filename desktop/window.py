@@ -318,7 +318,7 @@ class MainWindow(QMainWindow):
     def _added(self, ticket: int, entry: Entry) -> None:
         if ticket in self._tickets and not self.controller.online:
             self._tickets.discard(ticket)
-            name = entry.title or ", ".join(file.name for file in entry.files) or entry.kind
+            name = self.controller.outgoing.row(entry).title
             self.banner.tell(
                 translate("MainWindow", "“{name}” is kept in the outbox and sent when the server is back.").format(
                     name=name

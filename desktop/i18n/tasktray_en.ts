@@ -67,6 +67,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>The columns chosen here hold for all %Ln file(s).</source>
+        <translation>
+            <numerusform>The columns chosen here hold for the %Ln file.</numerusform>
+            <numerusform>The columns chosen here hold for all %Ln files.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>Submit %Ln job(s)</source>
         <translation>
             <numerusform>Submit %Ln job</numerusform>

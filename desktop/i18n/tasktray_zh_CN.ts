@@ -622,6 +622,12 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>The columns chosen here hold for all %Ln file(s).</source>
+        <translation>
+            <numerusform>这里选定的列对应关系用于全部 %Ln 个文件。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>Submit %Ln job(s)</source>
         <translation>
             <numerusform>提交 %Ln 个任务</numerusform>
@@ -1157,6 +1163,10 @@ and you can go on working meanwhile.</source>
     <message>
         <source>What can be done is not known yet: the server has never been reached.</source>
         <translation>还从未连上服务器，不知道能做什么。</translation>
+    </message>
+    <message>
+        <source>Cannot be submitted like this, see above.</source>
+        <translation>这样无法提交，原因见上方。</translation>
     </message>
     <message>
         <source>The server is away: this is kept in the outbox and sent when it is back.</source>

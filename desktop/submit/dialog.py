@@ -68,6 +68,7 @@ class SubmitDialog(QDialog):
         self._tickets: set[int] = set()
         self._entries: set[str] = set()
         self._correcting: str | None = None
+        self._under_way = False
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 14)
         column.setSpacing(10)
@@ -103,6 +104,7 @@ class SubmitDialog(QDialog):
         self._ask.timeout.connect(self._estimate)
         self.preview.looked.connect(self._looked)
         self.preview.changed.connect(self._ask.start)
+        self.preview.changed.connect(self._judge)
         self.kind.currentIndexChanged.connect(self._kind_chosen)
         controller.estimated.connect(self._estimated)
         controller.outgoing.added.connect(self._added)
@@ -268,8 +270,8 @@ class SubmitDialog(QDialog):
             self._built.hide()
             self._built.deleteLater()
         self._built = self._pending = None
-        self._submit.setEnabled(kind is not None)
         if kind is None:
+            self._submit.setEnabled(False)
             names = ", ".join(path.name for path in self.paths)
             self._tell(
                 translate("Submit", "There is nothing that can be done with {names}.").format(names=names)
@@ -293,6 +295,7 @@ class SubmitDialog(QDialog):
             self.preview.stop()
         several = len(self.paths) > 1 and kind.uploads.maximum == 1
         self._submit.setText(plurals.submit(len(self.paths)) if several else translate("Submit", "Submit"))
+        self._judge()
         self._ask.start()
 
     def _make_form(self) -> None:
@@ -333,6 +336,7 @@ class SubmitDialog(QDialog):
         """Fill the form, e.g. for a job that is like another one."""
         if self._form is not None:
             self._form.set_values(params)
+            self._form_changed()
 
     def correct(self, entry: Entry) -> None:
         """Show a refused submission again, with the server's words at its fields."""
@@ -349,16 +353,32 @@ class SubmitDialog(QDialog):
         if self._form is not None:
             current = self._form.current()
             self.preview.set_options({name: current.get(name) for name in _FILE_OPTIONS})
+            constants = current.get("constants")
+            self.preview.mapping.set_constants(constants if isinstance(constants, dict) else ())
         self._ask.start()
 
     def _looked(self, found: object) -> None:
         info = getattr(found, "info", None)
         if info and self._form is not None:
             self._form.offer_sheets(info["sheets"])
+        self._judge()
+
+    @property
+    def _problem(self) -> str:
+        return self.preview.problem if self._right.isVisibleTo(self) else ""
+
+    def _judge(self) -> None:
+        """Offer to submit what the server can take, and say what else there is to know."""
+        self._submit.setEnabled(not self._under_way and self.chosen is not None and not self._problem)
+        self._submit.setToolTip(self._problem)
+        if self._problem:
+            self._expected.setText(translate("Submit", "Cannot be submitted like this, see above."))
+        mapped = self._right.isVisibleTo(self) and self.preview.mapping.mapping() is not None
+        self.preview.note(plurals.mapped(len(self.paths)) if mapped and len(self.paths) > 1 else "")
 
     def _estimate(self) -> None:
         kind = self.chosen
-        if kind is None or self._form is None:
+        if kind is None or self._form is None or self._problem:
             return
         if not self._controller.online:
             self._expected.setText(
@@ -370,7 +390,8 @@ class SubmitDialog(QDialog):
     def _estimated(self, estimate: models.Estimate | None, errors: Sequence[dict[str, Any]]) -> None:
         if self._form is not None and errors:
             self._form.show_errors(_by_field(errors, self._form))
-        self._expected.setText(_expected(estimate) if estimate else "")
+        if not self._problem:
+            self._expected.setText(_expected(estimate) if estimate else "")
 
     # ------------------------------------------------------------ submitting
 
@@ -380,6 +401,8 @@ class SubmitDialog(QDialog):
         if kind is None or params is None:
             return
         needs = kind.uploads
+        if self._problem:
+            return
         if len(self.paths) < needs.minimum:
             self._tell(translate("Submit", "Choose a file first."))
             return
@@ -412,7 +435,8 @@ class SubmitDialog(QDialog):
         return entry_id in self._entries and self.isVisible()
 
     def _sending(self, sending: bool) -> None:
-        self._submit.setEnabled(not sending)
+        self._under_way = sending
+        self._judge()
         self._submit.setText(translate("Submit", "Sending…") if sending else translate("Submit", "Submit"))
         self._background.setVisible(sending)
         self._split.setEnabled(not sending)
@@ -434,7 +458,7 @@ class SubmitDialog(QDialog):
 
     def _accepted(self, entry_id: str, job: models.Job) -> None:
         self._entries.discard(entry_id)
-        if not self._entries and not self._tickets and not self._submit.isEnabled():
+        if not self._entries and not self._tickets and self._under_way:
             self.accept()
 
     def _refused(self, entry: Entry) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import (
@@ -50,6 +50,14 @@ class MappingModel(QAbstractTableModel):
         self._samples: list[str] = []
         self._fields: list[str | None] = []
         self._touched = False
+        self._constants: frozenset[str] = frozenset()
+
+    def set_constants(self, fields: Iterable[str]) -> None:
+        """Fields that get the same value in every row and need no column."""
+        constants = frozenset(fields)
+        if constants != self._constants:
+            self._constants = constants
+            self.changed.emit()
 
     def load(self, schema: TableSchema, proposals: Sequence[dict[str, Any]], rows: Sequence[Sequence[str]]) -> None:
         """Show the proposals of a file; those that are sure are taken."""
@@ -86,10 +94,11 @@ class MappingModel(QAbstractTableModel):
         self._tell_all()
 
     def missing(self) -> list[str]:
-        """Titles of required fields that no column goes into."""
+        """Titles of required fields that no column goes into, and that have no value for all rows."""
         if self._schema is None or not self._proposals:
             return []
-        return [pick(f.titles, f.name) for f in self._schema.fields if f.required and f.name not in self._fields]
+        filled = {*self._fields, *self._constants}
+        return [pick(f.titles, f.name) for f in self._schema.fields if f.required and f.name not in filled]
 
     def left_out(self) -> int:
         """Number of columns that go nowhere."""

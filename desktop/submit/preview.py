@@ -35,6 +35,7 @@ class Preview(QWidget):
 
     Attributes:
         mapping: what goes where.
+        problem: why the file cannot be taken as it stands, in words; empty when nothing is known against it.
 
     Signals:
         looked: a `Look`, or None when the file could not be looked at.
@@ -54,6 +55,7 @@ class Preview(QWidget):
         self._schema_json: dict[str, Any] | None = None
         self._options: dict[str, Any] = {}
         self._wanted: dict[str, str | None] | None = None
+        self.problem = ""
         self.mapping = MappingModel(self)
         self.rows = RowsModel(self)
         column = QVBoxLayout(self)
@@ -69,6 +71,11 @@ class Preview(QWidget):
         self._warning.setWordWrap(True)
         self._warning.hide()
         column.addWidget(self._warning)
+        self._note = QLabel()
+        self._note.setObjectName("previewNote")
+        self._note.setWordWrap(True)
+        self._note.hide()
+        column.addWidget(self._note)
         self._tabs = QTabWidget()
         self._tabs.setObjectName("previewTabs")
         self._tabs.setDocumentMode(True)
@@ -115,6 +122,7 @@ class Preview(QWidget):
     def show_file(self, path: Path, schema: dict[str, Any] | None, wanted: dict[str, str | None] | None = None) -> None:
         """Look at a file; `schema` is of the dataset that it goes into, `wanted` a mapping made before."""
         self._path, self._schema_json, self._wanted = path, schema, wanted
+        self.problem = ""
         self._schema = TableSchema.from_json(schema) if schema else None
         self._tabs.setTabVisible(0, self._schema is not None)
         self._look()
@@ -126,6 +134,11 @@ class Preview(QWidget):
             self._options = kept
             if self._path is not None:
                 self._again.start()
+
+    def note(self, words: str) -> None:
+        """Say something about the mapping; nothing when `words` is empty."""
+        self._note.setText(words)
+        self._note.setVisible(bool(words))
 
     def stop(self) -> None:
         """Stop looking."""
@@ -154,6 +167,8 @@ class Preview(QWidget):
             self.mapping.clear()
             self.rows.load([], [])
             self._info.hide()
+            # One that took too long to look at, or ended its reader, may still be fine for the server.
+            self.problem = found.error if found else ""
             self._warning.setText(words)
             self._warning.show()
             self._tabs.hide()
@@ -172,12 +187,12 @@ class Preview(QWidget):
     def _judge(self) -> None:
         missing = self.mapping.missing()
         self._warning.setVisible(bool(missing))
+        self.problem = ""
         if missing:
-            self._warning.setText(
-                translate("Preview", "Required, but no column goes into {fields}. Choose one below.").format(
-                    fields=translate("Preview", ", ").join(missing)
-                )
+            self.problem = translate("Preview", "Required, but no column goes into {fields}. Choose one below.").format(
+                fields=translate("Preview", ", ").join(missing)
             )
+            self._warning.setText(self.problem)
         self.changed.emit()
 
 

@@ -19,6 +19,7 @@ from desktop.app import Shell
 from desktop.client.client import Client
 from desktop.queue.columns import BY_NAME
 from desktop.signin.dialog import SignInDialog
+from desktop.submit.mapping import FIELD
 from tests.support_system import embedded_system
 
 HEADER = "客户编号,客户名称,电话,邮箱,客户等级\n"
@@ -151,6 +152,35 @@ def test_files_are_dropped_on_the_window(online, qtbot, tmp_path):
     qtbot.waitUntil(lambda: not online._dialogs)
 
 
+def test_a_file_that_cannot_go_in_is_not_submitted_and_the_reason_is_shown(online, qtbot, tmp_path):
+    path = tmp_path / "no names.csv"
+    path.write_text("客户编号,甲,乙\n1,2,3\n", "utf-8")
+    dialog = online.submit_files([path, csv_file(tmp_path, 2)], "customers.import")
+    button = dialog.findChild(QPushButton, "submitButton")
+    qtbot.waitUntil(lambda: not button.isEnabled(), timeout=30_000)
+    assert "no column goes into Name" in text(dialog, "previewWarning")
+    assert dialog.findChild(QLabel, "previewNote").isHidden()
+    mapping = dialog.preview.mapping
+    dialog.set_params({"constants": {"name": "公司"}})
+    assert button.isEnabled()
+    dialog.set_params({"constants": {}})
+    assert not button.isEnabled()
+    assert mapping.setData(mapping.index(1, FIELD), "name")
+    assert button.isEnabled()
+    assert text(dialog, "previewNote") == "The columns chosen here hold for all 2 files."
+    photo = tmp_path / "photo.xlsx"
+    photo.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40)
+    dialog.set_files([photo])
+    qtbot.waitUntil(lambda: "photo.xlsx" in text(dialog, "previewWarning"), timeout=30_000)
+    assert not button.isEnabled()
+    dialog.submit()
+    assert not dialog._tickets
+    # A look that found nothing out says nothing against the file.
+    dialog.preview._show(None)
+    assert button.isEnabled()
+    dialog.reject()
+
+
 def test_search_and_keys(online, qtbot):
     dialog = online.new_job("examples.echo")
     dialog.title.setText("needle in the queue")
@@ -205,6 +235,11 @@ def test_offline_a_file_is_kept_and_sent_once_when_the_server_is_back_at_another
     qtbot.waitUntil(lambda: window.controller.connection.kind == "offline", timeout=40_000)
     line = window.findChild(QLabel, "connectionText")
     qtbot.waitUntil(lambda: line.text().startswith("Offline since"), timeout=5_000)
+    export = window.new_job("customers.export")
+    with qtbot.waitSignal(window.controller.outgoing.added, timeout=10_000) as added:
+        export.submit()
+    assert "“Export customers” is kept in the outbox" in window.banner.text
+    window.controller.outgoing.remove([added.args[1].id])
     path = csv_file(tmp_path, 30)
     dialog = window.submit_files([path])
     qtbot.waitUntil(lambda: dialog.preview.mapping.rowCount() > 0, timeout=30_000)
