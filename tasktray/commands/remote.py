@@ -72,6 +72,7 @@ def import_(
         **parse_params(param),
     }
     with connect(server, token, user, ca, data) as client:
+        _see_dataset(client, dataset)
         upload_id = _upload(client, file, quiet=as_json)
         job = client.submit(
             f"{dataset}.import",
@@ -114,7 +115,10 @@ def export(
         "filters": parse_json(filters, "--filters", (dict, list)),
         **parse_params(param),
     }
+    if wait and output is not None and not output.is_dir() and not output.parent.is_dir():
+        raise exits.Stop(exits.USAGE, t("no_folder", folder=output.parent))  # before the server works for nothing
     with connect(server, token, user, ca, data) as client:
+        _see_dataset(client, dataset)
         job = client.submit(
             f"{dataset}.export",
             {name: value for name, value in params.items() if value is not None},
@@ -268,6 +272,13 @@ def download(
 
 def _is_file(path: Path | None) -> bool:
     return path is not None and not path.is_dir()
+
+
+def _see_dataset(client: Client, name: str) -> None:
+    """Refuse a dataset that the server does not have, before anything is sent, and say which there are."""
+    names = [str(one["name"]) for one in client.datasets()]
+    if name not in names:
+        raise exits.Stop(exits.REFUSED, t("no_dataset", name=name, names=", ".join(names)))
 
 
 def _upload(client: Client, file: Path, *, quiet: bool) -> str:

@@ -151,6 +151,26 @@ def test_an_export_of_chosen_columns_goes_into_a_folder_under_its_own_name(remot
         assert {len(row) for row in csv.reader(opened)} == {2}
 
 
+def test_an_export_to_a_folder_that_is_not_there_is_refused_before_it_starts(remote: Run, tmp_path: Path) -> None:
+    def exports() -> int:
+        return len(json.loads(remote("list-tasks", "--kind", "customers.export", "--limit", "1000", "--json").stdout))
+
+    before = exports()
+    done = remote("export", "--output", tmp_path / "none" / "x.xlsx")
+    assert done.returncode == 2
+    assert str(tmp_path / "none") in done.stderr
+    assert exports() == before
+
+
+def test_a_dataset_that_is_not_there_is_answered_with_those_that_are(remote: Run, tmp_path: Path) -> None:
+    file = table(tmp_path / "k.csv", [("name",), ("Anna",)])
+    for command in (("import", file), ("export",)):
+        done = remote(*command, "--dataset", "foo")
+        assert done.returncode == 4
+        assert "“foo”" in done.stderr
+        assert "customers" in done.stderr
+
+
 def test_a_test_task_comes_back(remote: Run) -> None:
     done = remote("test-task")
     assert done.returncode == 0
