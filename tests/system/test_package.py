@@ -60,7 +60,7 @@ def bare(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def test_the_package_names_what_it_is_and_what_it_needs(package):
+def _check_what_it_names(package: Path) -> None:
     fields = subprocess.run(["dpkg-deb", "--field", package], capture_output=True, text=True, check=True).stdout
     assert "Package: tasktray" in fields
     assert "libegl1" in fields
@@ -70,7 +70,8 @@ def test_the_package_names_what_it_is_and_what_it_needs(package):
 
 
 @pytest.mark.usefixtures("installed")
-def test_the_installed_program_runs_the_whole_system(bare, tmp_path):
+def test_the_installed_program_runs_the_whole_system(package, bare, tmp_path):
+    _check_what_it_names(package)
     data = Path(bare["TASKTRAY_DATA"])
     up = subprocess.Popen(
         [PROGRAM, "up", "--port", "0", "--no-desktop"], env=bare, cwd=tmp_path, stdout=subprocess.DEVNULL
