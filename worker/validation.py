@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from worker.texts import catalogue
+
 # pydantic's error type (or its beginning, before the first underscore that differs) -> our code
 _CODES = {
     "missing": "field_missing",
@@ -46,6 +48,8 @@ _BOUNDS = ("gt", "ge", "lt", "le")
 def _code(kind: str) -> str:
     if kind in _CODES:
         return _CODES[kind]
+    if kind in catalogue():  # said by a validator of ours
+        return kind
     return next((code for beginning, code in _BEGINNINGS.items() if kind.startswith(beginning)), "field_invalid")
 
 
@@ -65,7 +69,7 @@ def _values(code: str, error: Mapping[str, Any]) -> dict[str, Any]:
         case "field_invalid":
             return {"reason": error.get("msg", "")}
         case _:
-            return {}
+            return {name: _plain(value) for name, value in context.items()} if code == error["type"] else {}
 
 
 def _plain(value: Any) -> Any:

@@ -29,9 +29,11 @@ def test_migrating_twice_changes_nothing(database):
         assert connection.execute(text("SELECT count(*) FROM counters")).scalar_one() == 1
 
 
-def test_a_new_field_of_a_dataset_widens_its_table(database):
+def test_a_new_field_and_index_of_a_dataset_change_its_table(database):
     with database.write() as connection:
         connection.execute(text("ALTER TABLE customers DROP COLUMN note"))
+        connection.execute(text("DROP INDEX ix_bills_due_on"))
     migrate(database, tables())
     with database.read() as connection:
         assert "note" in {c["name"] for c in inspect(connection).get_columns("customers")}
+        assert "ix_bills_due_on" in {i["name"] for i in inspect(connection).get_indexes("bills")}

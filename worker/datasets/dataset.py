@@ -5,12 +5,16 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, MetaData, Numeric, String, Table, Text
 from sqlalchemy.types import TypeEngine
 
 from tabular.schema import Field, TableSchema
 from worker.db.types import UtcDateTime
+
+if TYPE_CHECKING:
+    from worker.datasets.parameters import ExportChoices
 
 _metadata = MetaData()
 _registry: dict[str, Dataset] = {}
@@ -36,11 +40,15 @@ class Dataset:
 
     Attributes:
         schema: fields, rules and key.
+        indexes: names of fields (not of the key) by which rows are looked up.
+        export_choices: parameters that its export has beside the standard ones; None: none.
         table: the key and fields, then `row_version` (raised by each change of the row), `created_job`,
             `updated_job` (ids of the jobs that last did so) and `updated_at`.
     """
 
     schema: TableSchema
+    indexes: tuple[str, ...] = ()
+    export_choices: type[ExportChoices] | None = None
     table: Table = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -57,6 +65,8 @@ class Dataset:
         # Most rows were never updated by a job: an index of the others costs an import of new rows nothing.
         touched = table.c.updated_job.is_not(None)
         Index(f"ix_{s.name}_updated_job", table.c.updated_job, sqlite_where=touched, postgresql_where=touched)
+        for name in self.indexes:
+            Index(f"ix_{s.name}_{name}", table.c[name])
         object.__setattr__(self, "table", table)
         _registry[s.name] = self
 

@@ -39,8 +39,8 @@ def run(job: JobContext, dataset: Dataset, params: ExportParams) -> dict[str, An
 
     columns = params.columns or [f.name for f in dataset.schema.fields]
     filters = {name: f.model_dump(by_alias=True) for name, f in params.filters.items()}
-    where = conditions(dataset, filters)
-    name = file_name(dataset.name, job.job_id, job.settings.timezone, params.format)
+    where = conditions(dataset, filters) + conditions(dataset, params.more_filters())
+    name = file_name(dataset.name, job.job_id, job.settings.timezone, params.format, params.stem())
     path = job.folder / f"export.{params.format}"
     writer = ExportWriter(path, dataset.schema, job.actor.language, params.format, columns)
     with _snapshot(job.database) as connection:
@@ -60,16 +60,17 @@ def run(job: JobContext, dataset: Dataset, params: ExportParams) -> dict[str, An
     }
 
 
-def file_name(dataset: str, job_id: str, timezone: str, suffix: str) -> str:
-    """`<dataset>_<YYYYMMDD-HHMMSS>_<number>.<suffix>`: unique, and the same for each attempt of a job.
+def file_name(dataset: str, job_id: str, timezone: str, suffix: str, stem: str | None = None) -> str:
+    """`<dataset>_<stem>_<number>.<suffix>`: unique, and the same for each attempt of a job.
 
     Args:
         job_id: a UUIDv7: its first 48 bits are the milliseconds of its creation.
         timezone: of the time in the name.
+        stem: None: the time of the job's creation, `YYYYMMDD-HHMMSS`.
     """
     number = uuid.UUID(job_id).int
     created = dt.datetime.fromtimestamp((number >> 80) / 1000, ZoneInfo(timezone))
-    return f"{dataset}_{created:%Y%m%d-%H%M%S}_{number % 10**10:010d}.{suffix}"
+    return f"{dataset}_{stem or format(created, '%Y%m%d-%H%M%S')}_{number % 10**10:010d}.{suffix}"
 
 
 @contextmanager

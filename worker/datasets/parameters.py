@@ -7,13 +7,15 @@ people never need it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from tabular.schema import Field as TableField
 from worker.datasets.loader import Mode
+from worker.engine.form import words as _words
 from worker.engine.kinds import Params
 
 if TYPE_CHECKING:
@@ -22,28 +24,6 @@ if TYPE_CHECKING:
     from worker.datasets.dataset import Dataset
 
 Scalar = str | int | float | bool | None
-
-
-def _words(
-    zh: str,
-    en: str,
-    zh_help: str = "",
-    en_help: str = "",
-    *,
-    enum: dict[str, tuple[str, str]] | None = None,
-    widget: str | None = None,
-    advanced: bool = False,
-) -> JsonDict:
-    words: dict[str, Any] = {"titles": {"zh_CN": zh, "en": en}}
-    if en_help:
-        words["descriptions"] = {"zh_CN": zh_help, "en": en_help}
-    if enum:
-        words["enum_titles"] = {value: {"zh_CN": titles[0], "en": titles[1]} for value, titles in enum.items()}
-    if widget:
-        words["widget"] = widget
-    if advanced:
-        words["advanced"] = True
-    return cast("JsonDict", words)
 
 
 _MODE = _words(
@@ -130,7 +110,7 @@ _FORMAT = _words(
     "格式",
     "Format",
     enum={"xlsx": ("Excel 工作簿 (.xlsx)", "Excel workbook (.xlsx)"), "csv": ("CSV 文本 (.csv)", "CSV text (.csv)")},
-)
+) | {"aliases": ["export_format"]}
 _COLUMNS = _words("列", "Columns", "不选表示全部。", "Empty: all.", widget="columns")
 _FILTERS = _words("筛选", "Filters", "只导出符合条件的行。", "Export only the rows that fit.", widget="filters")
 
@@ -160,16 +140,30 @@ class Filter(BaseModel):
         return self
 
 
-class ExportParams(Params):
+class ExportChoices(Params):
+    """What a dataset may offer beside the standard export: parameters of its own that choose rows and name the file."""
+
+    def more_filters(self) -> dict[str, dict[str, Any]]:
+        """Conditions that hold beside `filters`, in the same form."""
+        return {}
+
+    def stem(self) -> str | None:
+        """What stands in the file's name between dataset and number; None: the time of submission."""
+        return None
+
+
+class ExportParams(ExportChoices):
     """Parameters that all exports share.
 
     Attributes:
-        format: xlsx or csv.
+        format: xlsx or csv; `export_format`, as a source document calls it, means the same.
         columns: names of the fields, in this order; None: all.
         filters: field -> condition; all must hold.
     """
 
-    format: Literal["xlsx", "csv"] = Field("xlsx", json_schema_extra=_FORMAT)
+    format: Literal["xlsx", "csv"] = Field(
+        "xlsx", validation_alias=AliasChoices("format", "export_format"), json_schema_extra=_FORMAT
+    )
     columns: list[str] | None = Field(None, min_length=1, json_schema_extra=_COLUMNS)
     filters: dict[str, Filter] = Field(default_factory=dict, json_schema_extra=_FILTERS)
 
@@ -204,14 +198,57 @@ def _once(columns: list[str]) -> list[str]:
     return columns
 
 
+def any_export_params(datasets: Mapping[str, Dataset]) -> type[ExportParams]:
+    """The parameters of an export of any of `datasets`, which the parameter `dataset` names."""
+    fields = {f.name: f for dataset in datasets.values() for f in dataset.schema.fields}
+    some: Any = _choice(tuple(datasets))
+    name: Any = _choice(tuple(fields))
+    titles = {d.name: (d.schema.titles["zh_CN"], d.schema.titles["en"]) for d in datasets.values()}
+    columns: Any = Annotated[list[name], AfterValidator(_once)]
+    listed = tuple(fields.values())
+
+    def of_the_dataset(params: Any) -> Any:
+        names = datasets[params.dataset].schema.by_name
+        for given in (*(params.columns or ()), *params.filters):
+            if given not in names:
+                values = {"field": given, "fields": ", ".join(names)}
+                raise PydanticCustomError("unknown_column", "the dataset has no field of that name", values)
+        return params
+
+    first: Any = create_model(
+        "AnyDataset",
+        __base__=ExportChoices,
+        dataset=(some, Field(json_schema_extra=_words("数据集", "Dataset", enum=titles))),
+    )
+    bases: Any = (ExportParams, first)
+    folded = cast("JsonDict", {"advanced": True})
+    validators: Any = {"of_the_dataset": model_validator(mode="after")(of_the_dataset)}
+    made: Any = create_model(
+        "DataExportParams",
+        __base__=bases,
+        __validators__=validators,
+        columns=(columns | None, Field(None, min_length=1, json_schema_extra=_with_fields(_COLUMNS, listed) | folded)),
+        filters=(
+            dict[name, Filter],
+            Field(default_factory=dict, json_schema_extra=_with_fields(_FILTERS, listed) | folded),
+        ),
+    )
+    return cast("type[ExportParams]", made)
+
+
 def export_params(dataset: Dataset) -> type[ExportParams]:
-    """The parameters of `<dataset>.export`: as `ExportParams`, with the dataset's fields where fields are named."""
+    """The parameters of `<dataset>.export`: the dataset's own choices, then as `ExportParams`, with the dataset's fields
+    where fields are named.
+    """
     fields = dataset.schema.fields
     name: Any = _choice(tuple(f.name for f in fields))
     columns: Any = Annotated[list[name], AfterValidator(_once)]
-    return create_model(
+    # Fields come in the reverse order of the bases: the dataset's own first.
+    bases: Any = ExportParams if dataset.export_choices is None else (ExportParams, dataset.export_choices)
+    made: Any = create_model(
         f"{dataset.name.title().replace('_', '')}ExportParams",
-        __base__=ExportParams,
+        __base__=bases,
         columns=(columns | None, Field(None, min_length=1, json_schema_extra=_with_fields(_COLUMNS, fields))),
         filters=(dict[name, Filter], Field(default_factory=dict, json_schema_extra=_with_fields(_FILTERS, fields))),
     )
+    return cast("type[ExportParams]", made)

@@ -1,7 +1,7 @@
 """Bring a database to the present shape: the system's tables by Alembic, the datasets' tables by their declarations.
 
 A dataset is one file that declares its fields; so its table is not written down a second time in a migration but
-created (and widened by new, nullable columns) from that declaration, after the migrations have run.
+created (and widened by new, nullable columns and indexes) from that declaration, after the migrations have run.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ def _sync_tables(connection: Connection, datasets: MetaData) -> None:
             if column.name not in present:
                 kind = column.type.compile(connection.dialect)
                 connection.execute(text(f"ALTER TABLE {quote(table.name)} ADD COLUMN {quote(column.name)} {kind}"))
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
 
 
 def current_revision(database: Database) -> str | None:

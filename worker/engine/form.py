@@ -1,0 +1,39 @@
+"""What a form needs to know of a kind's parameter beside its type: words in both languages, and how it is edited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from pydantic.config import JsonDict
+
+
+def words(
+    zh: str,
+    en: str,
+    zh_help: str = "",
+    en_help: str = "",
+    *,
+    enum: dict[str, tuple[str, str]] | None = None,
+    widget: str | None = None,
+    advanced: bool = False,
+) -> JsonDict:
+    """The `json_schema_extra` of a parameter.
+
+    Args:
+        zh, en: its title.
+        zh_help, en_help: a sentence below its field.
+        enum: value -> its words, `(zh_CN, en)`.
+        widget: a special editor, where a plain input would not do.
+        advanced: most people never need it; it is folded away.
+    """
+    extra: dict[str, Any] = {"titles": {"zh_CN": zh, "en": en}}
+    if en_help:
+        extra["descriptions"] = {"zh_CN": zh_help, "en": en_help}
+    if enum:
+        extra["enum_titles"] = {value: {"zh_CN": titles[0], "en": titles[1]} for value, titles in enum.items()}
+    if widget:
+        extra["widget"] = widget
+    if advanced:
+        extra["advanced"] = True
+    return cast("JsonDict", extra)
