@@ -9,7 +9,7 @@ from websockets.sync.client import connect
 
 from tests.api.test_jobs import _run
 from worker.db.schema import files, jobs
-from worker.engine import lease
+from worker.engine import outcome
 from worker.engine.claim import claim
 
 CSV = "客户编号,客户名称\nC001,甲公司\n".encode()
@@ -77,7 +77,7 @@ def test_the_words_for_the_states_are_those_of_the_document(api, operator):
     assert status() == "PENDING"
     claimed = claim(api.database, api.settings, "test worker", ["default"])
     assert status() == "PROGRESS"
-    lease.fail(api.database, api.settings, task, claimed.lease_token, "internal_error")
+    outcome.fail(api.database, api.settings, task, claimed.lease_token, "internal_error")
     failed = api.get(f"async-tasks/{task}", operator, headers={"Accept-Language": "en"}).json()
     assert failed["status"] == "FAILURE"
     assert failed["error"]
@@ -135,7 +135,7 @@ def test_the_example_tasks_of_the_document_service_are_submitted_and_told(api, o
         claimed = claim(api.database, api.settings, "test worker", ["default"])
         assert claimed.job_id == task
         assert api.get(f"tasks/status/{task}", operator).json()["status"] == "STARTED"
-        lease.finish(api.database, api.settings, task, claimed.lease_token, {"sum": 3})
+        outcome.finish(api.database, api.settings, task, claimed.lease_token, {"sum": 3})
         told = api.get(f"tasks/status/{task}/", operator).json()
         assert told == {"task_id": task, "status": "SUCCESS", "progress": 100, "result": {"sum": 3}, "error": None}
     assert api.get(f"tasks/status/{body['task_id']}", operator).json()["status"] == "REVOKED"

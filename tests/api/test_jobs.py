@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from worker.db.schema import audit, jobs
-from worker.engine import lease
+from worker.engine import outcome
 from worker.engine.claim import claim
 
 ECHO = {"kind": "examples.echo", "params": {"message": "hello"}}
@@ -25,9 +25,9 @@ def _run(api, result=None, code=None):
     """Be the worker: claim the best job and end it."""
     claimed = claim(api.database, api.settings, "test worker", ["default"])
     if code:
-        lease.fail(api.database, api.settings, claimed.job_id, claimed.lease_token, code)
+        outcome.fail(api.database, api.settings, claimed.job_id, claimed.lease_token, code)
     else:
-        lease.finish(api.database, api.settings, claimed.job_id, claimed.lease_token, result or {})
+        outcome.finish(api.database, api.settings, claimed.job_id, claimed.lease_token, result or {})
     return claimed.job_id
 
 

@@ -14,9 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from worker.db.database import Database
-from worker.engine import hints, lease
+from worker.engine import hints, lease, outcome
 from worker.engine.claim import Claim
 from worker.engine.pipe import Message
+from worker.engine.progress import ProgressReport
 from worker.engine.runner import Runner
 from worker.engine.runner_context import Reason
 from worker.engine.task_events import TaskEvents
@@ -135,7 +136,7 @@ class Slot:
 
     def _give_back(self, claim: Claim) -> None:
         try:
-            lease.release(self._database, self._settings, claim.job_id, claim.lease_token)
+            outcome.release(self._database, self._settings, claim.job_id, claim.lease_token)
         except (LeaseLost, *DatabaseAway):
             log.warning("job %s: could not be given back; it is rescued when its lease runs out", claim.job_id)
 
@@ -240,7 +241,7 @@ class Slot:
         before = time.monotonic()
         report = None
         if run.news is not None:
-            report = lease.ProgressReport(
+            report = ProgressReport(
                 **{name: run.news[name] for name in _PROGRESS}, new_stage=run.news["stage"] != run.stage
             )
         job, token = run.claim.job_id, run.claim.lease_token
@@ -310,23 +311,23 @@ class Slot:
                     return "failed", "database_away"
                 time.sleep(0.5)
 
-    def _write_outcome(self, run: _Run, outcome: Message) -> tuple[str, str]:
+    def _write_outcome(self, run: _Run, said: Message) -> tuple[str, str]:
         job = (self._database, self._settings, run.claim.job_id, run.claim.lease_token)
-        match outcome["type"]:
+        match said["type"]:
             case "finished":
-                lease.finish(*job, outcome["result"], publish=self._publish)
+                outcome.finish(*job, said["result"], publish=self._publish)
                 return "succeeded", ""
             case "cancelled":
-                lease.cancelled(*job, outcome.get("result"), publish=self._publish)
+                outcome.cancelled(*job, said.get("result"), publish=self._publish)
                 return "revoked", ""
             case "interrupted":
-                lease.release(*job, publish=self._publish)
+                outcome.release(*job, publish=self._publish)
                 return "retried", "interrupted"
             case "unresponsive" if run.reason == "shutdown":
-                lease.release(*job, publish=self._publish)
+                outcome.release(*job, publish=self._publish)
                 return "retried", "interrupted"
             case "unresponsive":
-                lease.cancelled(*job, publish=self._publish)
+                outcome.cancelled(*job, publish=self._publish)
                 return "revoked", ""
             case "time_limit":
                 return self._fail(run, {"code": "time_limit", "values": {"seconds": run.claim.hard_seconds}})
@@ -334,26 +335,26 @@ class Slot:
                 megabytes = self._settings.runner_memory_bytes // 1_000_000
                 return self._fail(run, {"code": "out_of_memory", "values": {"megabytes": megabytes}})
             case "died":
-                lease.crashed(*job, "runner_died", {"exit_code": run.runner.exit_code}, publish=self._publish)
+                outcome.crashed(*job, "runner_died", {"exit_code": run.runner.exit_code}, publish=self._publish)
                 return "retried", "runner_died"
             case "lost":
                 raise LeaseLost
             case _:
-                return self._fail(run, outcome)
+                return self._fail(run, said)
 
-    def _fail(self, run: _Run, outcome: Message) -> tuple[str, str]:
-        state = lease.fail(
+    def _fail(self, run: _Run, said: Message) -> tuple[str, str]:
+        state = outcome.fail(
             self._database,
             self._settings,
             run.claim.job_id,
             run.claim.lease_token,
-            outcome["code"],
-            outcome["values"],
-            traceback=outcome.get("traceback"),
-            transient=outcome.get("transient", False),
+            said["code"],
+            said["values"],
+            traceback=said.get("traceback"),
+            transient=said.get("transient", False),
             publish=self._publish,
         )
-        return ("retried" if state == "pending" else "failed"), outcome["code"]
+        return ("retried" if state == "pending" else "failed"), said["code"]
 
     def _publish(self, lane: str) -> None:
         hints.publish(self._settings, lane)

@@ -13,7 +13,7 @@ from sqlalchemy import ScalarSelect, delete, func, or_, select, update
 from worker.db.database import Database
 from worker.db.schema import counters, idempotency_keys, jobs, tombstones
 from worker.db.types import db_now
-from worker.engine import lease, workers
+from worker.engine import outcome, workers
 from worker.engine.limits import IS_PENDING, IS_RUNNING, look
 from worker.engine.routing import LANES, Publish, hint_queue
 from worker.engine.submit import KEY_SECONDS
@@ -68,7 +68,7 @@ class Sweeper:
                 ).one_or_none()
                 if row is None:
                     break
-                state = lease.rescue(connection, self.settings, row, "lease_expired", {"worker": row.worker})
+                state = outcome.rescue(connection, self.settings, row, "lease_expired", {"worker": row.worker})
             log.warning("job %s taken from silent worker %s: %s", row.id, row.worker, state)
             rescued.append(row.id)
             after = row.id

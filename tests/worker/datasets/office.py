@@ -20,7 +20,7 @@ from worker.datasets import load
 from worker.db.database import Database
 from worker.db.schema import files, import_rejects
 from worker.db.types import db_now
-from worker.engine import claim, jobs, kinds, lease, submit
+from worker.engine import claim, jobs, kinds, outcome, submit
 from worker.engine.pipe import Pipe
 from worker.engine.routing import LANES
 from worker.engine.runner_context import Orders, RunnerContext
@@ -112,16 +112,16 @@ class Office:
             ):
                 result = kind.run(job, kind.params.model_validate(taken.params))
         except Stop:
-            lease.release(self.database, self.settings, taken.job_id, taken.lease_token, **keep)
+            outcome.release(self.database, self.settings, taken.job_id, taken.lease_token, **keep)
         except Cancelled as stopped:
-            lease.cancelled(self.database, self.settings, taken.job_id, taken.lease_token, stopped.result, **keep)
+            outcome.cancelled(self.database, self.settings, taken.job_id, taken.lease_token, stopped.result, **keep)
         except Refused as refused:
-            lease.fail(
+            outcome.fail(
                 self.database, self.settings, taken.job_id, taken.lease_token, refused.code, refused.values,
                 transient=False, **keep,
             )  # fmt: skip
         else:
-            lease.finish(self.database, self.settings, taken.job_id, taken.lease_token, result, **keep)
+            outcome.finish(self.database, self.settings, taken.job_id, taken.lease_token, result, **keep)
         return self.view(taken.job_id)
 
     def run(self, kind: str, path: Path | None = None, by: Actor | None = None, **params: Any) -> JobView:

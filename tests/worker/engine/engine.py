@@ -11,7 +11,7 @@ from worker.actor import Actor
 from worker.db.database import Database
 from worker.db.schema import files, job_events, jobs, users
 from worker.db.types import db_now
-from worker.engine import changes, claim, control, lease, submit, sweeper, workers
+from worker.engine import changes, claim, control, outcome, submit, sweeper, workers
 from worker.engine import jobs as reading
 from worker.engine.kinds import Kind, Params, UploadNeeds
 from worker.engine.routing import LANES
@@ -104,7 +104,7 @@ class Engine:
         return taken
 
     def finish(self, taken: claim.Claim, result: dict[str, Any] | None = None) -> str:
-        return lease.finish(
+        return outcome.finish(
             self.database, self.settings, taken.job_id, taken.lease_token, result or {}, publish=self.publish
         )
 

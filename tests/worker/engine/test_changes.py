@@ -12,6 +12,7 @@ from sqlalchemy import update
 from worker.db.migrate import new_epoch
 from worker.db.schema import counters
 from worker.engine import control, lease
+from worker.engine.progress import ProgressReport
 from worker.errors import Conflict, Refused
 
 
@@ -129,7 +130,7 @@ def test_a_version_rises_with_each_visible_change(engine):
     versions = [engine.row(job).version]
     taken = engine.taken()
     versions.append(engine.row(job).version)
-    lease.heartbeat(engine.database, job, taken.lease_token, lease.ProgressReport(rows_done=1))
+    lease.heartbeat(engine.database, job, taken.lease_token, ProgressReport(rows_done=1))
     versions.append(engine.row(job).version)
     engine.cancel(job)
     versions.append(engine.row(job).version)
@@ -162,7 +163,7 @@ def test_a_reader_beside_many_writers_loses_nothing(engine):
     def work(_):
         while (taken := engine.claim()) is None:
             pass
-        lease.heartbeat(engine.database, taken.job_id, taken.lease_token, lease.ProgressReport(rows_done=1))
+        lease.heartbeat(engine.database, taken.job_id, taken.lease_token, ProgressReport(rows_done=1))
         engine.finish(taken)
 
     def remove(job):

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from worker.db.schema import audit, files, job_events, job_uploads, jobs
 from worker.db.types import db_now
-from worker.engine import control, lanes, lease
+from worker.engine import control, lanes, lease, outcome
 from worker.errors import Conflict, Forbidden, NotFound, Refused
 
 
@@ -20,7 +20,7 @@ def deeds(engine, job):
 def failed(engine, kind="test.plain"):
     job = engine.job(kind)
     taken = engine.taken()
-    lease.fail(engine.database, engine.settings, job, taken.lease_token, "boom", traceback="t")
+    outcome.fail(engine.database, engine.settings, job, taken.lease_token, "boom", traceback="t")
     return job
 
 
@@ -44,7 +44,7 @@ def test_a_running_job_is_asked_to_stop_once(engine):
 def test_a_job_that_waits_for_its_retry_is_cancelled_at_once(engine):
     job = engine.job()
     taken = engine.taken()
-    lease.fail(engine.database, engine.settings, job, taken.lease_token, "boom", transient=True)
+    outcome.fail(engine.database, engine.settings, job, taken.lease_token, "boom", transient=True)
     assert engine.cancel(job).state == "cancelled"
 
 
@@ -60,7 +60,7 @@ def test_a_failed_job_can_be_retried_and_goes_on_from_its_checkpoint(engine):
     taken = engine.taken()
     with engine.database.write() as connection:
         lease.checkpoint(connection, job, taken.lease_token, {"row": 3})
-    lease.fail(engine.database, engine.settings, job, taken.lease_token, "boom", traceback="t")
+    outcome.fail(engine.database, engine.settings, job, taken.lease_token, "boom", traceback="t")
     engine.hints.clear()
     view = control.retry(engine.database, engine.ann, job, settings=engine.settings, publish=engine.publish)
     assert (view.state, view.error, view.finished_at) == ("pending", None, None)

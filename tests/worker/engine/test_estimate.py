@@ -9,6 +9,7 @@ import pytest
 from tests.worker.engine.engine import set_job
 from worker.engine import estimate, lanes, lease
 from worker.engine import workers as worker_rows
+from worker.engine.progress import ProgressReport
 from worker.engine.views import Submission
 from worker.errors import Refused
 
@@ -70,7 +71,7 @@ def test_the_start_counts_the_work_ahead_over_all_slots(engine):
         engine.job()
     taken = engine.taken()
     worker_rows.seen(engine.database, worker, running=1)
-    lease.heartbeat(engine.database, taken.job_id, taken.lease_token, lease.ProgressReport(eta_seconds=4))
+    lease.heartbeat(engine.database, taken.job_id, taken.lease_token, ProgressReport(eta_seconds=4))
     assert expect(engine).start_seconds == pytest.approx((5 * 10 + 4) / 2)
     assert expect(engine, priority="high").start_seconds == 0
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from tests.worker.engine.engine import shift_jobs
-from worker.engine import jobs, lease
+from worker.engine import jobs, lease, outcome
+from worker.engine.progress import ProgressReport
 from worker.errors import NotFound, Refused
 
 
@@ -105,9 +106,9 @@ def test_a_page_of_many_jobs_costs_a_fixed_number_of_queries(engine):
 def test_the_story_is_told_in_the_askers_language(engine):
     job = engine.job("test.fragile")
     taken = engine.taken()
-    report = lease.ProgressReport("why_next", {}, 5, 10, new_stage=True)
+    report = ProgressReport("why_next", {}, 5, 10, new_stage=True)
     lease.heartbeat(engine.database, job, taken.lease_token, report)
-    lease.fail(
+    outcome.fail(
         engine.database, engine.settings, job, taken.lease_token, "wrong_suffix",
         {"name": "x.pdf", "suffixes": ".csv"}, transient=True,
     )  # fmt: skip

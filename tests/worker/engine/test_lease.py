@@ -11,8 +11,8 @@ from sqlalchemy import select, text
 
 from tests.worker.engine.engine import set_job
 from worker.db.schema import audit, counters, job_events, jobs
-from worker.engine import control, lease
-from worker.engine.lease import ProgressReport
+from worker.engine import control, lease, outcome
+from worker.engine.progress import ProgressReport
 from worker.errors import LeaseLost
 
 
@@ -51,23 +51,24 @@ WRITES = {
     "heartbeat with progress": lambda e, job, token: lease.heartbeat(e.database, job, token, REPORT),
     "fence": _fence,
     "checkpoint": _checkpoint,
-    "finish": lambda e, job, token: lease.finish(e.database, e.settings, job, token, {"a": 1}),
-    "fail": lambda e, job, token: lease.fail(e.database, e.settings, job, token, "boom"),
-    "fail for now": lambda e, job, token: lease.fail(e.database, e.settings, job, token, "boom", transient=True),
-    "cancelled": lambda e, job, token: lease.cancelled(e.database, e.settings, job, token, {"a": 1}),
-    "release": lambda e, job, token: lease.release(e.database, e.settings, job, token),
-    "crashed": lambda e, job, token: lease.crashed(e.database, e.settings, job, token),
+    "finish": lambda e, job, token: outcome.finish(e.database, e.settings, job, token, {"a": 1}),
+    "fail": lambda e, job, token: outcome.fail(e.database, e.settings, job, token, "boom"),
+    "fail for now": lambda e, job, token: outcome.fail(e.database, e.settings, job, token, "boom", transient=True),
+    "cancelled": lambda e, job, token: outcome.cancelled(e.database, e.settings, job, token, {"a": 1}),
+    "release": lambda e, job, token: outcome.release(e.database, e.settings, job, token),
+    "crashed": lambda e, job, token: outcome.crashed(e.database, e.settings, job, token),
 }
 
 
 def test_every_function_that_takes_a_token_is_tried_with_a_stale_one():
     functions = {
         name
-        for name, function in vars(lease).items()
+        for module in (lease, outcome)
+        for name, function in vars(module).items()
         if inspect.isfunction(function)
         and not name.startswith("_")
         and "token" in inspect.signature(function).parameters
-    }
+    } - {"held"}  # the condition itself
     assert functions == {name.split()[0] for name in WRITES}
 
 
@@ -190,7 +191,7 @@ def test_an_outcome_that_json_cannot_hold_is_kept_all_the_same(engine):
     assert engine.get(job).result == {"sum": "1.50", "day": "2024-01-31", "3": "a�b", "half": "�", "nan": None}
     second = engine.job()
     taken = engine.taken()
-    lease.fail(
+    outcome.fail(
         engine.database, engine.settings, second, taken.lease_token, "boom", {"cell": "\x00"}, traceback="x\x00y"
     )
     error = engine.get(second).error
@@ -200,7 +201,7 @@ def test_an_outcome_that_json_cannot_hold_is_kept_all_the_same(engine):
 def test_a_fault_of_the_job_is_final_and_tells_its_reason(engine):
     job = engine.job()
     taken = engine.taken()
-    state = lease.fail(
+    state = outcome.fail(
         engine.database, engine.settings, job, taken.lease_token, "wrong_suffix",
         {"name": "a.pdf", "suffixes": ".csv"}, traceback="Traceback…",
     )  # fmt: skip
@@ -215,7 +216,9 @@ def test_a_transient_fault_is_retried_with_growing_waits_up_to_the_kinds_limit(e
     waits = []
     for _ in range(2):
         taken = engine.taken()
-        assert lease.fail(engine.database, engine.settings, job, taken.lease_token, "boom", transient=True) == "pending"
+        assert (
+            outcome.fail(engine.database, engine.settings, job, taken.lease_token, "boom", transient=True) == "pending"
+        )
         row = engine.row(job)
         assert row.waiting_for == "retry"
         assert engine.claim() is None
@@ -225,14 +228,14 @@ def test_a_transient_fault_is_retried_with_growing_waits_up_to_the_kinds_limit(e
     assert 4 <= waits[0] <= 6.5
     assert 8 <= waits[1] <= 12.5
     taken = engine.taken()
-    assert lease.fail(engine.database, engine.settings, job, taken.lease_token, "boom", transient=True) == "failed"
+    assert outcome.fail(engine.database, engine.settings, job, taken.lease_token, "boom", transient=True) == "failed"
     assert engine.get(job).error.code == "boom"
     assert engine.story(job).count("retry") == 2
 
 
 def test_waits_double_with_jitter_and_end_at_ten_minutes(engine):
     for count, wait in ((1, 5), (2, 10), (3, 20), (8, 600), (500, 600)):
-        samples = [lease.backoff(engine.settings, count) for _ in range(50)]
+        samples = [outcome.backoff(engine.settings, count) for _ in range(50)]
         assert min(samples) >= wait * 0.8
         assert max(samples) <= wait * 1.2
         assert len(set(samples)) > 1
@@ -242,7 +245,7 @@ def test_a_checkpoint_commits_with_its_effects_and_is_given_to_the_next_attempt(
     job = engine.job()
     taken = engine.taken()
     _checkpoint(engine, job, taken.lease_token)
-    lease.crashed(engine.database, engine.settings, job, taken.lease_token)
+    outcome.crashed(engine.database, engine.settings, job, taken.lease_token)
     engine.pass_time(700)
     again = engine.taken()
     assert (again.checkpoint, again.attempt) == ({"row": 7}, 2)
@@ -269,7 +272,7 @@ def test_crashes_without_progress_end_in_quarantine(engine):
     states = []
     for _ in range(3):
         taken = engine.taken()
-        states.append(lease.crashed(engine.database, engine.settings, job, taken.lease_token))
+        states.append(outcome.crashed(engine.database, engine.settings, job, taken.lease_token))
         engine.pass_time(700)
     assert states == ["pending", "pending", "failed"]
     error = engine.get(job).error
@@ -283,7 +286,7 @@ def test_crashes_with_progress_in_between_go_on_for_ever(engine):
         taken = engine.taken()
         with engine.database.write() as connection:
             lease.checkpoint(connection, job, taken.lease_token, {"row": i})
-        assert lease.crashed(engine.database, engine.settings, job, taken.lease_token) == "pending"
+        assert outcome.crashed(engine.database, engine.settings, job, taken.lease_token) == "pending"
         engine.pass_time(700)
 
 
@@ -292,7 +295,7 @@ def test_a_shutdown_costs_no_attempt_and_no_place_in_the_queue(engine):
     later = engine.job()
     taken = engine.taken()
     engine.hints.clear()
-    state = lease.release(engine.database, engine.settings, job, taken.lease_token, publish=engine.publish)
+    state = outcome.release(engine.database, engine.settings, job, taken.lease_token, publish=engine.publish)
     row = engine.row(job)
     assert (state, row.attempt, row.crashes, row.retries, row.waiting_for) == ("pending", 0, 0, 0, "resume")
     assert engine.hints == ["default"]
@@ -325,7 +328,7 @@ def test_a_cancelled_job_says_what_was_done(engine):
     taken = engine.taken()
     lease.heartbeat(engine.database, job, taken.lease_token, REPORT)
     engine.cancel(job)
-    lease.cancelled(engine.database, engine.settings, job, taken.lease_token, {"inserted": 5})
+    outcome.cancelled(engine.database, engine.settings, job, taken.lease_token, {"inserted": 5})
     view = engine.get(job)
     assert (view.state, view.result, view.rows_done) == ("cancelled", {"inserted": 5}, 5)
 
@@ -343,5 +346,6 @@ def test_a_job_of_a_kind_that_is_gone_can_still_be_ended(engine):
     taken = engine.taken()
     set_job(engine.database, job, kind="test.gone")
     assert (
-        lease.fail(engine.database, engine.settings, job, taken.lease_token, "unknown_kind", transient=True) == "failed"
+        outcome.fail(engine.database, engine.settings, job, taken.lease_token, "unknown_kind", transient=True)
+        == "failed"
     )

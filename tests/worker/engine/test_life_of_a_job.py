@@ -24,9 +24,9 @@ from sqlalchemy import delete, select
 from tests.worker.engine.engine import Engine
 from worker.db.database import Database
 from worker.db.schema import jobs, tombstones
-from worker.engine import control, lease
+from worker.engine import control, lease, outcome
 from worker.engine.claim import Claim
-from worker.engine.lease import ProgressReport
+from worker.engine.progress import ProgressReport
 from worker.errors import Conflict, LeaseLost, NotFound
 
 FUZZ = int(os.environ.get("TASKTRAY_FUZZ", "0"))
@@ -294,19 +294,19 @@ class Life(RuleBasedStateMachine):
 
     def finish(self, pick):
         taken = self.held(pick)
-        if model := self.end(taken, lease.finish, {"done": 1}):
+        if model := self.end(taken, outcome.finish, {"done": 1}):
             model.leave("succeeded")
             model.crashes, model.error, model.result = 0, None, {"done": 1}
 
     def fail(self, pick):
         taken = self.held(pick)
-        if model := self.end(taken, lease.fail, "boom"):
+        if model := self.end(taken, outcome.fail, "boom"):
             model.leave("failed")
             model.error = "boom"
 
     def fail_for_now(self, pick):
         taken = self.held(pick)
-        if model := self.end(taken, lease.fail, "busy", transient=True):
+        if model := self.end(taken, outcome.fail, "busy", transient=True):
             if model.cancel:
                 model.cancelled()
                 return
@@ -319,13 +319,13 @@ class Life(RuleBasedStateMachine):
 
     def stop_as_asked(self, pick):
         taken = self.held(pick)
-        if model := self.end(taken, lease.cancelled, {"stopped": 1}):
+        if model := self.end(taken, outcome.cancelled, {"stopped": 1}):
             model.cancelled()
             model.result = {"stopped": 1}
 
     def release(self, pick):
         taken = self.held(pick)
-        if model := self.end(taken, lease.release):
+        if model := self.end(taken, outcome.release):
             if model.cancel:
                 model.cancelled()
             else:
@@ -334,7 +334,7 @@ class Life(RuleBasedStateMachine):
 
     def kill(self, pick):
         taken = self.held(pick)
-        if model := self.end(taken, lease.crashed):
+        if model := self.end(taken, outcome.crashed):
             model.crash()
 
     # ------------------------------------------------------------ time

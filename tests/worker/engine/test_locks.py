@@ -15,8 +15,9 @@ from tests.worker.engine.engine import Engine, set_job
 from worker.db.database import Database
 from worker.db.schema import effects
 from worker.db.types import db_now
-from worker.engine import control, lease
+from worker.engine import control, lease, outcome
 from worker.engine.claim import take
+from worker.engine.progress import ProgressReport
 from worker.errors import Conflict, LeaseLost, NotFound
 
 
@@ -39,7 +40,7 @@ def test_cancel_and_heartbeat_do_not_wait_for_a_chunk(impatient):
     with engine.database.write() as chunk:
         _effect(chunk, job)  # its foreign key holds on to the job's row
         assert engine.cancel(job).cancel_requested
-        assert lease.heartbeat(engine.database, job, taken.lease_token, lease.ProgressReport(rows_done=1)).cancel
+        assert lease.heartbeat(engine.database, job, taken.lease_token, ProgressReport(rows_done=1)).cancel
         assert engine.job()
         assert lease.checkpoint(chunk, job, taken.lease_token, {"row": 1}).cancel
     assert engine.row(job).checkpoint == {"row": 1}
@@ -112,9 +113,9 @@ def test_everybody_at_once_on_the_same_jobs_never_locks_up(engine):
                 connection.execute(
                     insert(effects).values(job_id=job, step=token, key=str(row), state="done", started_at=db_now())
                 )
-                lease.checkpoint(connection, job, token, {"row": row}, lease.ProgressReport(rows_done=row))
-            lease.heartbeat(engine.database, job, token, lease.ProgressReport(rows_done=row))
-        lease.release(engine.database, engine.settings, job, token)
+                lease.checkpoint(connection, job, token, {"row": row}, ProgressReport(rows_done=row))
+            lease.heartbeat(engine.database, job, token, ProgressReport(rows_done=row))
+        outcome.release(engine.database, engine.settings, job, token)
 
     def people():
         job = random.choice(ids)

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import event, text
 
 from worker.db.schema import jobs
-from worker.engine import control, estimate, lanes, lease
+from worker.engine import control, estimate, lanes, lease, outcome
 from worker.engine import jobs as reading
+from worker.engine.progress import ProgressReport
 from worker.engine.views import Submission
 
 HISTORY = 20_000
@@ -57,11 +58,11 @@ def live(engine):
     e.job("test.single", by=e.bob, fire_key="f")
     taken = e.taken()
     job = taken.job_id
-    lease.heartbeat(e.database, taken.job_id, taken.lease_token, lease.ProgressReport(rows_done=1, new_stage=True))
+    lease.heartbeat(e.database, taken.job_id, taken.lease_token, ProgressReport(rows_done=1, new_stage=True))
     with e.database.write() as connection:
         lease.fence(connection, taken.job_id, taken.lease_token)
         lease.checkpoint(connection, taken.job_id, taken.lease_token, {})
-    lease.fail(e.database, e.settings, taken.job_id, taken.lease_token, "x", publish=e.publish)
+    outcome.fail(e.database, e.settings, taken.job_id, taken.lease_token, "x", publish=e.publish)
     control.retry(e.database, e.root, job, publish=e.publish)
     e.get(job)
     reading.events(e.database, e.root, job, "en")

@@ -14,7 +14,7 @@ from worker.actor import SYSTEM
 from worker.db.database import Database
 from worker.db.schema import effects, files, jobs
 from worker.engine import claim as claims
-from worker.engine import lease
+from worker.engine import outcome
 from worker.engine.pipe import Pipe
 from worker.engine.runner_context import Orders, Rate, RunnerContext
 from worker.engine.submit import submit
@@ -52,7 +52,7 @@ class Job:
 
     def lose(self) -> None:
         """Another worker gets the job."""
-        lease.release(self.database, self.settings, self.id, self.token)
+        outcome.release(self.database, self.settings, self.id, self.token)
 
     def row(self) -> Any:
         with self.database.read() as connection:

@@ -10,7 +10,7 @@ import pytest
 
 import worker.engine
 from tests.worker.engine.engine import Engine
-from worker.engine import jobs, lanes, lease
+from worker.engine import jobs, lanes, lease, outcome
 from worker.texts import catalogue
 
 
@@ -53,7 +53,7 @@ def test_a_job_for_later_says_when(engine):
 def test_a_retry_says_when_and_for_which_reason(engine):
     job = engine.job("test.fragile")
     taken = engine.taken()
-    lease.fail(
+    outcome.fail(
         engine.database, engine.settings, job, taken.lease_token, "lease_expired", {"worker": "w9"}, transient=True
     )
     assert why(engine, job) == "retry_at"
@@ -72,13 +72,13 @@ def test_running_and_ended_jobs_say_how(engine):
     lease.heartbeat(engine.database, job, taken.lease_token)
     engine.cancel(job)
     assert why(engine, job) == "stopping"
-    lease.cancelled(engine.database, engine.settings, job, taken.lease_token)
+    outcome.cancelled(engine.database, engine.settings, job, taken.lease_token)
     assert why(engine, job) == "cancelled"
     done = engine.job()
     engine.finish(engine.taken())
     assert why(engine, done) == "succeeded"
     wrong = engine.job()
-    lease.fail(engine.database, engine.settings, wrong, engine.taken().lease_token, "runner_died")
+    outcome.fail(engine.database, engine.settings, wrong, engine.taken().lease_token, "runner_died")
     assert engine.get(wrong).why.message == "The process that ran the job ended unexpectedly."
 
 
