@@ -27,6 +27,7 @@ class KindView(BaseModel):
     Attributes:
         title: in the asker's language; `titles` has all.
         order: place in menus, lower first.
+        technical: it tries out the system; a menu offers it to admins only.
         params_schema: JSON Schema of the parameters; each property bears `titles` by language, for forms.
     """
 
@@ -37,6 +38,7 @@ class KindView(BaseModel):
     dataset: str | None
     order: int
     admin_only: bool
+    technical: bool
     uploads: UploadNeedsView
     params_schema: dict[str, Any]
 
@@ -74,6 +76,7 @@ def list_kinds(actor: ActorDep) -> KindList:
                 dataset=kind.dataset,
                 order=kind.order,
                 admin_only=kind.admin_only,
+                technical=kind.technical,
                 uploads=UploadNeedsView(minimum=needs.minimum, maximum=needs.maximum, suffixes=list(needs.suffixes)),
                 params_schema=_schema(kind, actor.language),
             )

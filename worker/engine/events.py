@@ -41,7 +41,7 @@ def read(connection: Connection, actor: Actor, job_id: str, language: str) -> li
             at=row.at,
             type=row.type,
             message=_words(row.type, language, row.details or {}),
-            values=row.details or {},
+            values=visibility.values_for(actor, row.details or {}),
         )
         for row in rows
     ]
@@ -55,4 +55,6 @@ def _words(type_: str, language: str, values: dict[str, Any]) -> str:
         words["reason"] = text(str(values["code"]), language, **(values.get("values") or {}))
     if type_ == "cancelled" and values.get("rows_done"):
         type_ = "cancelled_midway"
+    if type_ == "claimed" and (values.get("attempt") or 1) > 1:
+        type_ = "claimed_again"
     return text(f"event_{type_}", language, **words)

@@ -61,6 +61,7 @@ class Kind:
         max_retries: how often a transient error is tried again.
         running_limit: how many jobs of this kind may run at the same time; 0: no limit.
         hidden: not offered in menus, since it is begun from another place than "New job".
+        technical: it tries out the system; menus offer it to admins only, anyone may submit it through the API.
         accept: called in the transaction that submits a job, when its row is written, with the connection, the
             settings, the actor, the job's id and its parameters. May refuse; gives the ids of other jobs that it
             changed, which take their change numbers with the new one.
@@ -81,6 +82,7 @@ class Kind:
     max_retries: int = 5
     running_limit: int = 0
     hidden: bool = False
+    technical: bool = False
     accept: Callable[[Connection, Settings, Actor, str, Any], Sequence[str]] | None = None
     left_changes: Callable[[Any], bool] | None = None
 

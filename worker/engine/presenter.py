@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select
 
 from worker.actor import Actor
 from worker.db.schema import jobs, users
-from worker.engine import kinds, why
+from worker.engine import kinds, visibility, why
 from worker.engine.views import ENDED, PRIORITIES, Estimate, JobError, JobFile, JobView, Owner
 from worker.files import results
 from worker.settings import Settings, get_settings
@@ -31,7 +31,7 @@ def present(
     """Views of `rows` (whole rows of `jobs`), in their order, at a fixed number of queries.
 
     Args:
-        actor: tracebacks are for admins only.
+        actor: tracebacks and the names of workers are for admins only.
         settings: the installation's; None takes those of this process.
         detailed: with the number of jobs ahead in `why`, which costs a look at the whole lane.
     """
@@ -39,7 +39,7 @@ def present(
         return []
     owners = _owners(connection, {row.owner_id for row in rows})
     attached = _files(connection, [row.id for row in rows])
-    reasons = why.reasons(connection, settings or get_settings(), rows, language, detailed=detailed)
+    reasons = why.reasons(connection, settings or get_settings(), actor, rows, language, detailed=detailed)
     known = kinds.load()
     undoable = _undoable(connection, settings or get_settings(), rows, known)
     return [
@@ -121,7 +121,7 @@ def _error(row: Row[Any], language: str, actor: Actor) -> JobError:
     return JobError(
         code=row.error_code or "unknown_error",
         message=text(row.error_code or "unknown_error", language, **values),
-        values=values,
+        values=visibility.values_for(actor, values),
         traceback=row.traceback if actor.is_admin else None,
     )
 

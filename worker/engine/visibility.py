@@ -28,6 +28,17 @@ def listed(scheduled: bool) -> ColumnElement[bool]:
     return true() if scheduled else jobs.c.scheduled == false()
 
 
+def values_for(actor: Actor, values: dict[str, Any]) -> dict[str, Any]:
+    """What the values of a text tell this actor: which worker it was is for admins only."""
+    if actor.is_admin:
+        return values
+    return {
+        name: values_for(actor, value) if isinstance(value, dict) else value
+        for name, value in values.items()
+        if name != "worker"
+    }
+
+
 def require(connection: Connection, actor: Actor, job_id: str, *, lock: bool = False) -> Row[Any]:
     """The job's row, if the actor may see it.
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
+from worker.actor import Actor
 from worker.db.schema import jobs
 from worker.db.types import db_now
-from worker.engine import kinds
+from worker.engine import kinds, visibility
 from worker.engine.limits import IS_PENDING, Situation, look, served_lanes
 from worker.engine.views import Why
 from worker.settings import Settings
@@ -20,6 +21,7 @@ from worker.texts import text
 def reasons(
     connection: Connection,
     settings: Settings,
+    actor: Actor,
     rows: Sequence[Row[Any]],
     language: str,
     *,
@@ -52,7 +54,12 @@ def reasons(
         words = dict(values)
         if "code" in values:
             words["reason"] = text(values["code"], language, **values.get("values", {}))
-        answers[row.id] = Why(code=code, message=text(f"why_{code}", language, **words), values=values)
+        spoken = "running_again" if code == "running" and row.attempt > 1 else code
+        answers[row.id] = Why(
+            code=code,
+            message=text(f"why_{spoken}", language, **words),
+            values=visibility.values_for(actor, values),
+        )
     return answers
 
 

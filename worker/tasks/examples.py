@@ -21,7 +21,7 @@ class EchoParams(Params):
     )
 
 
-@kind("examples.echo", {"zh_CN": "回显", "en": "Echo"}, EchoParams, order=900)
+@kind("examples.echo", {"zh_CN": "回显", "en": "Echo"}, EchoParams, order=900, technical=True)
 def echo(job: JobContext, params: EchoParams) -> dict[str, Any]:
     """Answer with the message."""
     return {"message": f"Task received: {params.message}"}
@@ -38,7 +38,7 @@ class AddParams(Params):
     )
 
 
-@kind("examples.add", {"zh_CN": "相加", "en": "Add"}, AddParams, order=901)
+@kind("examples.add", {"zh_CN": "相加", "en": "Add"}, AddParams, order=901, technical=True)
 def add(job: JobContext, params: AddParams) -> dict[str, Any]:
     """Answer with the sum."""
     return {"sum": params.x + params.y}
@@ -53,7 +53,7 @@ class SleepParams(Params):
     name: str = Field("", max_length=200, title="Note", json_schema_extra={"titles": {"en": "Note", "zh_CN": "备注"}})
 
 
-@kind("examples.sleep", {"zh_CN": "等待", "en": "Wait"}, SleepParams, order=902)
+@kind("examples.sleep", {"zh_CN": "等待", "en": "Wait"}, SleepParams, order=902, technical=True)
 def sleep(job: JobContext, params: SleepParams) -> dict[str, Any]:
     """Wait, which is all that this kind is for: it shows progress, cancel and shutdown at work."""
     began = time.monotonic()

@@ -118,7 +118,7 @@ def test_the_story_is_told_in_the_askers_language(engine):
         "submitted", "claimed", "stage", "retry", "cancel_requested", "cancelled",
     ]  # fmt: skip
     words = [event.message for event in story]
-    assert "attempt 1" in words[1]
+    assert words[1] == "Started."
     assert words[2] == "It is next: it starts as soon as a slot is free."
     assert "x.pdf" in words[3]
     assert words[4].startswith("ann")
@@ -127,6 +127,18 @@ def test_the_story_is_told_in_the_askers_language(engine):
         assert chinese.message != english
         assert "?" not in english + chinese.message
         assert "event_" not in english + chinese.message
+
+
+def test_which_worker_it_was_is_told_to_admins_only(engine):
+    job = engine.job()
+    engine.taken()
+    told = {}
+    for asks in (engine.ann, engine.root):
+        started = jobs.events(engine.database, asks, job, "en")[1]
+        found = engine.get(job, asks).why
+        assert "w1" not in started.message + found.message
+        told[asks.username] = (started.values.get("worker"), found.values.get("worker"))
+    assert told == {"ann": (None, None), "root": ("w1", "w1")}
 
 
 def test_the_story_of_anothers_job_is_not_told(engine):
