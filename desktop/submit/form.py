@@ -9,7 +9,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from desktop.language import translate
-from desktop.submit.editors import BoolEditor, Editor, NotFilled, SuggestingEditor, make_editor
+from desktop.submit.choices import BoolEditor, SuggestingEditor
+from desktop.submit.editor import Editor, NotFilled
+from desktop.submit.editors import make_editor
 from desktop.submit.fields import FieldSpec, read_fields
 
 

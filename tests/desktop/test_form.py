@@ -7,9 +7,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit
 
 from desktop import language
-from desktop.submit.editors import MapEditor, make_editor
+from desktop.submit.editors import make_editor
 from desktop.submit.fields import read_fields
 from desktop.submit.form import ParamsForm
+from desktop.submit.lines import MapEditor
 
 EVERYTHING = {
     "required": ["name", "count"],
