@@ -9,8 +9,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-import uuid
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,20 +19,19 @@ from desktop import language, problems
 from desktop.client import connection as embedded
 from desktop.client import models
 from desktop.client.client import Client
-from desktop.client.errors import Gone, Missing, Offline, SignInNeeded
-from desktop.connection import ConnectionState, Pacer
+from desktop.client.errors import Missing, Offline, SignInNeeded
+from desktop.connection import ConnectionState
+from desktop.feed import Feed
 from desktop.language import translate
 from desktop.operations import Operations
+from desktop.orders import Orders
 from desktop.outgoing import Outgoing
 from desktop.preferences.store import Cache, Preferences
-from desktop.queue.rows import JobRow, from_job
+from desktop.queue.rows import from_job
 from desktop.signin import keys
 from desktop.transfers import Transfers
 
 log = logging.getLogger(__name__)
-
-PAGE = 200  # jobs a request: small enough that reading its JSON does not hold up the window
-FIRST_JOBS = 5000  # how many are read without being asked for; older ones come on scrolling down
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +42,12 @@ class JobDetails:
     events: list[models.Event]
 
 
-@dataclass(slots=True)
-class _Answer:
-    """What one question to the server brought."""
-
-    user: models.User | None = None
-    rows: list[JobRow] = dataclasses.field(default_factory=list)
-    removed: list[str] = dataclasses.field(default_factory=list)
-    cursor: str | None = None
-    etag: str | None = None
-    older: str | None = None
-    first: bool = False
-    more: bool = False
-    poll_after_ms: int = 0
-
-
 class Controller(QObject):
     """What the window knows and can do.
 
     Attributes:
-        operations, outgoing, transfers: its parts.
+        operations, feed, orders, outgoing, transfers: its parts.
         connection: how the connection stands.
-        user: who is signed in; None before that.
         kinds: what may be submitted, as last heard of, also while the server is away.
 
     Signals:
@@ -103,25 +84,21 @@ class Controller(QObject):
         self.cache = Cache(preferences.data / "cache")
         self.operations = Operations(self)
         self.connection = ConnectionState()
-        self.user: models.User | None = None
         self.kinds = [models.parse(models.Kind, kind) for kind in self.cache.read("kinds") or []]
         self._embedded_folder = embedded_folder
         self._embedded: embedded.Connection | None = None
         self._client: Client | None = None
-        self._pacer = Pacer()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._ask)
         self._watch = QTimer(self)
         self._watch.setInterval(2000)
         self._watch.timeout.connect(self._look_for_embedded)
-        self._cursor: str | None = None
-        self._etag: str | None = None
-        self._older: str | None = None
-        self._versions: dict[str, int] = {}
-        self._active: set[str] = set()
-        self._minimised = False
         self._remember = False
+        self.feed = Feed(self.operations, self)
+        self.feed.changed.connect(self.jobs_changed)
+        self.feed.loading.connect(self.jobs_loading)
+        self.feed.signed_in.connect(self.signed_in)
+        self.feed.answered.connect(self._answered)
+        self.feed.lost.connect(self._lost)
+        self.orders = Orders(self)
         self.outgoing = Outgoing(self)
         self.transfers = Transfers(self)
         self.operations.busy_changed.connect(self._tell_busy)
@@ -132,6 +109,11 @@ class Controller(QObject):
     def client(self) -> Client | None:
         """The client of who is signed in."""
         return self._client
+
+    @property
+    def user(self) -> models.User | None:
+        """Who is signed in; None before the server has said so."""
+        return self.feed.user
 
     @property
     def online(self) -> bool:
@@ -164,7 +146,7 @@ class Controller(QObject):
 
     def close(self) -> None:
         """Stop everything; called when the program ends."""
-        self._timer.stop()
+        self.feed.leave()
         self._watch.stop()
         if self._client:
             self._client.close()
@@ -213,9 +195,9 @@ class Controller(QObject):
         """End the sign-in and forget what was remembered of it."""
         client = self._client
         server, username = self.preferences.server, self.preferences.username
-        self._forget_jobs()
+        self.feed.follow(None)
+        self.operations.cancel("details")
         self._client = None
-        self.user = None
         self._embedded = None
         self.preferences.server = ""
         self._set_connection(ConnectionState())
@@ -236,9 +218,7 @@ class Controller(QObject):
         if self._client:
             self._client.language = language.current()
             self._read_catalogue(self._client)
-            self._cursor = self._etag = None
-            self.operations.cancel("poll")
-            self.ask_now()
+            self.feed.read_anew()
         self.language_changed.emit()
 
     def _make_client(
@@ -264,126 +244,28 @@ class Controller(QObject):
         old, self._client = self._client, client
         if old:
             old.close()
-        self._forget_jobs()
-        self.user = None
+        self.feed.follow(client)
+        self.operations.cancel("details")
         self._set_connection(ConnectionState("connecting", client.base_url))
-        self.ask_now()
-
-    def _forget_jobs(self) -> None:
-        self._timer.stop()
-        for key in ("poll", "older", "details"):
-            self.operations.cancel(key)
-        self._cursor = self._etag = self._older = None
-        gone = list(self._versions)
-        self._versions.clear()
-        self._active.clear()
-        if gone:
-            self.jobs_changed.emit([], gone)
+        self.feed.ask_now()
 
     def _set_connection(self, state: ConnectionState) -> None:
         if state != self.connection:
             self.connection = state
             self.connection_changed.emit(state)
 
-    # ------------------------------------------------------------ the list of jobs and its changes
+    # ------------------------------------------------------------ the server answers, or does not
 
-    def ask_now(self) -> None:
-        """Ask the server at once instead of at the next turn."""
-        self._timer.stop()
-        self._ask()
-
-    def set_minimised(self, minimised: bool) -> None:
-        """A window that nobody sees asks less often."""
-        if minimised != self._minimised:
-            self._minimised = minimised
-            if not minimised and self._client and self._timer.isActive():
-                self.ask_now()
-
-    def load_older(self) -> None:
-        """Read the next page of older jobs."""
-        client, cursor = self._client, self._older
-        if client is None or cursor is None or self.operations.running("older"):
-            return
-
-        def work(_: object) -> _Answer:
-            page = client.jobs(cursor=cursor, limit=PAGE)
-            return _Answer(rows=[from_job(job) for job in page.jobs], older=page.next)
-
-        def done(answer: _Answer) -> None:
-            self._older = answer.older
-            self._emit_jobs(answer.rows, [])
-            if self._older and len(self._versions) < FIRST_JOBS:
-                self.load_older()
-
-        self.operations.start("older", work, done, lambda e: self._lost(e) if isinstance(e, Offline) else None)
-
-    def _ask(self) -> None:
+    def _answered(self, user: models.User) -> None:
         client = self._client
-        if client is None or self.operations.running("poll"):
-            return
-        user, cursor, etag = self.user, self._cursor, self._etag
-
-        def work(_: object) -> _Answer:
-            who = user or client.me()
-            if cursor is not None:
-                try:
-                    return self._read_changes(client, who, cursor, etag)
-                except Gone:
-                    log.info("the change feed starts anew")
-            return self._read_list(client, who)
-
-        self.operations.start("poll", work, self._answered, self._lost, lane="poll")
-
-    @staticmethod
-    def _read_changes(client: Client, user: models.User, cursor: str, etag: str | None) -> _Answer:
-        changes = client.changes(cursor, etag, limit=PAGE)
-        if changes is None:
-            return _Answer(user=user, cursor=cursor, etag=etag)
-        return _Answer(
-            user=user, rows=[from_job(job) for job in changes.jobs], removed=changes.removed, cursor=changes.cursor,
-            etag=changes.etag, more=changes.more, poll_after_ms=changes.poll_after_ms,
-        )  # fmt: skip
-
-    @staticmethod
-    def _read_list(client: Client, user: models.User) -> _Answer:
-        page = client.jobs(limit=PAGE)
-        cursor = page.cursor
-        if cursor is None:
-            # The feed's present place would be too late: what changed between would be missed.
-            first = client.changes(limit=1)
-            cursor = first.cursor if first else None
-            page = client.jobs(limit=PAGE)
-        return _Answer(
-            user=user, rows=[from_job(job) for job in page.jobs], cursor=cursor, older=page.next, first=True, more=False
-        )
-
-    def _answered(self, answer: _Answer) -> None:
-        client = self._client
-        if client is None or answer.user is None:
+        if client is None:
             return
         was_online = self.online
-        if self.user is None:
-            self.user = answer.user
-            self.signed_in.emit(answer.user)
-        self._cursor, self._etag = answer.cursor, answer.etag
-        removed = answer.removed
-        if answer.first:
-            self._older = answer.older
-            now = {row.id for row in answer.rows}
-            removed = [job_id for job_id in self._versions if job_id not in now]
-            self._versions = {i: v for i, v in self._versions.items() if i in now}
-        self._emit_jobs(answer.rows, removed)
-        name = answer.user.display_name or answer.user.username
+        name = user.display_name or user.username
         self._set_connection(ConnectionState("online", client.base_url, name, updated=time.time()))
         if not was_online:
             self._read_catalogue(client)
             self.outgoing.wake()
-        if answer.first and answer.older:
-            self.load_older()
-        wait = self._pacer.after_answer(
-            running=bool(self._active), minimised=self._minimised, poll_after_ms=answer.poll_after_ms
-        )
-        self._timer.start(0 if answer.more else round(wait * 1000))
 
     def _lost(self, error: BaseException) -> None:
         """A question to the server failed."""
@@ -391,6 +273,7 @@ class Controller(QObject):
             if self._renew_embedded():
                 return
             self._client, client = None, self._client
+            self.feed.leave()
             if client:
                 client.close()
             self._set_connection(ConnectionState(server=self.connection.server))
@@ -398,7 +281,7 @@ class Controller(QObject):
             return
         if self._renew_embedded():
             return
-        wait = self._pacer.after_failure(getattr(error, "retry_after", None))
+        wait = self.feed.retry(getattr(error, "retry_after", None))
         now = time.time()
         before = self.connection
         since = before.since if before.kind == "offline" and before.since else now
@@ -407,7 +290,6 @@ class Controller(QObject):
                 "offline", before.server, before.user, before.updated, since, now + wait, problems.words(error)
             )
         )
-        self._timer.start(round(wait * 1000))
 
     def _look_for_embedded(self) -> None:
         """This computer's own system may have been started (again) since; reading its small file costs nothing."""
@@ -430,19 +312,6 @@ class Controller(QObject):
         self._use_embedded(found)
         return True
 
-    def _emit_jobs(self, rows: Iterable[JobRow], removed: Iterable[str]) -> None:
-        # An answer that was on its way while a newer one came must not turn the clock back.
-        fresh = [row for row in rows if row.version >= self._versions.get(row.id, -1)]
-        for row in fresh:
-            self._versions[row.id] = row.version
-            (self._active.discard if row.ended else self._active.add)(row.id)
-        gone = list(removed)
-        for job_id in gone:
-            self._versions.pop(job_id, None)
-            self._active.discard(job_id)
-        if fresh or gone:
-            self.jobs_changed.emit(fresh, gone)
-
     def _read_catalogue(self, client: Client) -> None:
         """Kinds and datasets, kept on disk so that files can be submitted while the server is away."""
 
@@ -458,6 +327,11 @@ class Controller(QObject):
             self.kinds_changed.emit(kinds)
 
         self.operations.start("catalogue", work, done, lambda e: self._failed("catalogue", e))
+
+    def offered_kinds(self) -> list[models.Kind]:
+        """The kinds that menus offer to this user: those that only try out the system are for admins."""
+        admin = self.user is not None and self.user.is_admin
+        return [kind for kind in self.kinds if admin or not kind.technical]
 
     # ------------------------------------------------------------ one job
 
@@ -475,75 +349,6 @@ class Controller(QObject):
                 self._failed("details", error)
 
         self.operations.start("details", work, self.details_changed.emit, failed)
-
-    def cancel_jobs(self, job_ids: Iterable[str]) -> None:
-        """Ask jobs to stop."""
-        self._change("cancel", job_ids, lambda client, job_id: client.cancel(job_id))
-
-    def retry_jobs(self, job_ids: Iterable[str]) -> None:
-        """Run failed or cancelled jobs again."""
-        self._change("retry", job_ids, lambda client, job_id: client.retry(job_id))
-
-    def preview_undo(self, job_id: str, then: Callable[[models.UndoPreview], None]) -> None:
-        """Ask what taking an import back would do; `then` gets it."""
-        client = self._client
-        if client is None:
-            self._failed("undo", SignInNeeded())
-            return
-
-        def failed(error: BaseException) -> None:
-            self._failed("undo", error)
-            self.ask_now()
-
-        self.operations.start("undo_preview", lambda _: client.undo_preview(job_id), then, failed)
-
-    def undo_job(self, job_id: str) -> None:
-        """Take an import back."""
-        key = str(uuid.uuid4())
-        self._change("undo", [job_id], lambda client, wanted: client.undo(wanted, key=key))
-
-    def delete_jobs(self, job_ids: Iterable[str]) -> None:
-        """Remove ended jobs from the list."""
-        self._change("delete", job_ids, lambda client, job_id: client.delete(job_id))
-
-    def _change(self, what: str, job_ids: Iterable[str], call: Callable[[Client, str], models.Job | None]) -> None:
-        client = self._client
-        ids = list(job_ids)
-        if not ids:
-            return
-        if client is None:
-            self._failed(what, SignInNeeded())
-            return
-
-        def work(_: object) -> tuple[list[JobRow], list[str], BaseException | None]:
-            rows: list[JobRow] = []
-            gone: list[str] = []
-            failure: BaseException | None = None
-            for job_id in ids:
-                try:
-                    job = call(client, job_id)
-                except Missing:
-                    gone.append(job_id)
-                except Exception as error:
-                    failure = failure or error
-                    if isinstance(error, Offline):
-                        break
-                else:
-                    if job is None:
-                        gone.append(job_id)
-                    else:
-                        rows.append(from_job(job))
-            return rows, gone, failure
-
-        def done(result: tuple[list[JobRow], list[str], BaseException | None]) -> None:
-            rows, gone, failure = result
-            self._emit_jobs(rows, gone)
-            if failure:
-                self._failed(what, failure)
-            self.ask_now()
-
-        # Each order is its own operation: a second "cancel" must not stop the first.
-        self.operations.start(f"{what}:{ids[0]}:{len(ids)}", work, done)
 
     def estimate(self, kind: str, params: dict[str, Any], priority: str) -> None:
         """How such a job would go, and what is wrong with its parameters: `estimated`."""
@@ -571,11 +376,9 @@ class Controller(QObject):
 
     def accepted(self, job: models.Job) -> None:
         """The server took an entry of the outbox: show the job without waiting for the next poll."""
-        self._emit_jobs([from_job(job)], [])
-        self.ask_now()
+        self.feed.take([from_job(job)], [])
+        self.feed.ask_now()
 
     def _tell_busy(self, key: str, busy: bool) -> None:
         if key == "details":
             self.details_loading.emit(busy)
-        elif key == "older" or (key == "poll" and self._cursor is None):
-            self.jobs_loading.emit(busy)

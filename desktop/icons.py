@@ -85,4 +85,5 @@ def follow_theme(window: QWidget) -> None:
 
 def _apply(target: QObject) -> None:
     color = target.property("iconColor")
-    target.setIcon(icon(target.property("iconName"), getattr(theme.current(), color) if color else None))  # type: ignore[attr-defined]
+    if isinstance(target, QAction | QAbstractButton):
+        target.setIcon(icon(target.property("iconName"), getattr(theme.current(), color) if color else None))

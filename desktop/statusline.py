@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from desktop import theme
 from desktop.connection import ConnectionState
 from desktop.controller import Controller
-from desktop.details.files import ElidedLabel
 from desktop.language import translate
+from desktop.parts.elided import ElidedLabel
 
 _COLORS = {"online": "succeeded", "offline": "failed", "connecting": "pending", "signed_out": "cancelled"}
 

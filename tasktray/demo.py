@@ -251,7 +251,7 @@ def _run(demo: Demo, folder: Path, rows: int, bad_rows: int) -> None:
     sample_data.customers(other, rows, 0, seed=2, start=rows + 1)
     job = demo.submit("customers.import", [other], {"mode": "upsert"})
     demo.wait(lambda: (r := demo.row(job)) and (r.progress > 20 or r.state in ENDED), "the first fifth of the import")
-    window.controller.cancel_jobs([job])
+    window.controller.orders.cancel([job])
     row = demo.follow(job)
     if row.state != "cancelled":
         raise DemoFailed(f"the job was to be cancelled and is {row.state}")

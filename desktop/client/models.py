@@ -48,7 +48,7 @@ def parse(kind: type[T], data: Any) -> T:
     """A `kind` from JSON values; a field that is absent, null or senseless keeps its default."""
     found: dict[str, Any] = {}
     if isinstance(data, dict):
-        for name, hint in _readers(kind):  # type: ignore[arg-type]
+        for name, hint in _readers(kind):  # type: ignore[arg-type]  # a class is hashable, which mypy doubts for type[T]
             if data.get(name) is None:
                 continue
             try:
@@ -233,7 +233,9 @@ class UploadNeeds:
 
 @dataclass(slots=True)
 class Kind:
-    """A kind of job that this user may submit; `params_schema` is the JSON Schema of its parameters."""
+    """A kind of job that this user may submit; `params_schema` is the JSON Schema of its parameters, `technical` one
+    that only tries out the system.
+    """
 
     kind: str = ""
     title: str = ""
@@ -241,6 +243,7 @@ class Kind:
     dataset: str | None = None
     order: int = 100
     admin_only: bool = False
+    technical: bool = False
     uploads: UploadNeeds = field(default_factory=UploadNeeds)
     params_schema: dict[str, Any] = field(default_factory=dict)
 

@@ -9,6 +9,7 @@ import ipaddress
 import os
 import ssl
 import threading
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,7 +37,7 @@ def tls_context(ca_file: str | os.PathLike[str] | None) -> ssl.SSLContext:
         if not path:
             continue
         try:
-            if os.path.isdir(path):  # noqa: PTH112 - `path` may be bytes-like from the environment
+            if Path(path).is_dir():
                 context.load_verify_locations(capath=path)
             else:
                 context.load_verify_locations(cafile=path)
@@ -152,15 +153,13 @@ def offline(error: Exception, server: str) -> Offline:
         return Offline("proxy_failed", server=server)
     if isinstance(error, requests.exceptions.SSLError):
         reason = str(error)
-        found = error
-        while found is not None:
+        found: object = error
+        while isinstance(found, BaseException):
             if isinstance(found, ssl.SSLCertVerificationError):
                 reason = found.verify_message
                 break
             inner = found.args[0] if found.args and isinstance(found.args[0], BaseException) else None
-            found = inner or getattr(found, "reason", None) or found.__cause__  # type: ignore[assignment]
-            if not isinstance(found, BaseException):
-                break
+            found = inner or getattr(found, "reason", None) or found.__cause__
         return Offline("tls_untrusted", server=server, reason=reason[:200])
     if isinstance(error, requests.exceptions.Timeout):
         return Offline("server_timeout", server=server)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QVBoxLayout, QWidget
 
 from desktop import formats, icons, theme
 from desktop.client.models import JobFile
 from desktop.language import QT_TRANSLATE_NOOP, translate
+from desktop.parts.elided import ElidedLabel
 from desktop.transfers import Transfer, Transfers
 
 ROLES = {
@@ -18,38 +19,6 @@ ROLES = {
     "errors": QT_TRANSLATE_NOOP("Files", "Rejected rows"),
     "report": QT_TRANSLATE_NOOP("Files", "Report"),
 }
-
-
-class ElidedLabel(QLabel):
-    """A label that shortens its text in the middle instead of pushing its neighbours away."""
-
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._full = ""
-        self.setMinimumWidth(60)
-        self.set_full_text(text)
-
-    def set_full_text(self, text: str) -> None:
-        """Show `text`, as much of it as there is room for."""
-        if text == self._full:
-            return
-        self._full = text
-        self.setToolTip(text)
-        self.setAccessibleName(text)
-        self._elide()
-
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)  # type: ignore[arg-type]
-        self._elide()
-
-    def minimumSizeHint(self):  # type: ignore[no-untyped-def]
-        hint = super().minimumSizeHint()
-        hint.setWidth(60)
-        return hint
-
-    def _elide(self) -> None:
-        room = max(self.width(), 60)
-        self.setText(self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideMiddle, room))
 
 
 class FileLine(QWidget):

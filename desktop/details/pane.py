@@ -25,9 +25,11 @@ from desktop import formats, icons, theme
 from desktop.client.models import Event
 from desktop.controller import Controller, JobDetails
 from desktop.details.counts import counts, facts, imported_before, reasons, summary
-from desktop.details.files import ElidedLabel, FileList
+from desktop.details.files import FileList
 from desktop.details.flow import Flow
 from desktop.language import translate
+from desktop.parts.elided import ElidedLabel
+from desktop.parts.error_box import ErrorBox
 from desktop.queue.actions import ACTIONS
 from desktop.queue.columns import state_text
 from desktop.queue.delegates import paint_bar, paint_state
@@ -76,15 +78,7 @@ class DetailsPane(QWidget):
         outer.setContentsMargins(14, 8, 14, 10)
         outer.setSpacing(8)
         outer.addLayout(self._make_head())
-        self._error = QFrame()
-        self._error.setObjectName("errorBox")
-        box = QHBoxLayout(self._error)
-        box.setContentsMargins(10, 6, 10, 6)
-        self._error_text = QLabel()
-        self._error_text.setObjectName("detailsError")
-        self._error_text.setWordWrap(True)
-        self._error_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        box.addWidget(self._error_text)
+        self._error = ErrorBox("detailsError")
         outer.addWidget(self._error)
         columns = QHBoxLayout()
         columns.setSpacing(16)
@@ -220,8 +214,7 @@ class DetailsPane(QWidget):
         self._bar.setVisible(row.state in ("running", "sending"))
         self._why.setText(row.note)
         self._why.setVisible(bool(row.note) and row.note != row.error and row.state != "succeeded")
-        self._error.setVisible(bool(row.error))
-        self._error_text.setText(row.error)
+        self._error.tell(row.error)
         for action in ACTIONS:
             if action.name in self._buttons:
                 self._buttons[action.name].setVisible(action.fits(row))

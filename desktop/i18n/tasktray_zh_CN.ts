@@ -252,6 +252,13 @@
     </message>
 </context>
 <context>
+    <name>DropHint</name>
+    <message>
+        <source>Drop to import</source>
+        <translation>松开鼠标即可导入</translation>
+    </message>
+</context>
+<context>
     <name>Files</name>
     <message>
         <source>Your file</source>
@@ -410,10 +417,6 @@
 </context>
 <context>
     <name>MainWindow</name>
-    <message>
-        <source>Drop to import</source>
-        <translation>松开即可导入</translation>
-    </message>
     <message>
         <source>Tasktray</source>
         <translation>任务台</translation>

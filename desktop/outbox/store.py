@@ -269,8 +269,8 @@ class Outbox:
         """
 
         def work(db: sqlite3.Connection) -> bool:
-            guard = "" if force else " AND state <> 'submitting'"
-            return db.execute(f"DELETE FROM entries WHERE id = ?{guard}", (entry_id,)).rowcount > 0  # noqa: S608
+            sure = "DELETE FROM entries WHERE id = ? AND state <> 'submitting'"
+            return db.execute("DELETE FROM entries WHERE id = ?" if force else sure, (entry_id,)).rowcount > 0
 
         removed = self._journal.do(work)
         if removed:

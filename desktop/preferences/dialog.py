@@ -13,16 +13,15 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from desktop import icons, theme
+from desktop import theme
 from desktop.controller import Controller
 from desktop.language import translate
+from desktop.parts.path_field import PathField
 
 
 class PreferencesDialog(QDialog):
@@ -53,21 +52,14 @@ class PreferencesDialog(QDialog):
             ],
             preferences.theme,
         )
-        self.folder = QLineEdit(str(preferences.download_folder))
-        self.folder.setObjectName("folderField")
+        results = PathField("folder", str(preferences.download_folder), translate("Preferences", "Choose a folder"))
+        results.browse_wanted.connect(self._choose_folder)
+        self.folder = results.line
         self.folder.setReadOnly(True)
         self.folder.setMinimumWidth(320)
-        browse = QToolButton()
-        browse.setObjectName("folderButton")
-        browse.setToolTip(translate("Preferences", "Choose a folder"))
-        icons.put(browse, "folder")
-        browse.clicked.connect(self._choose_folder)
-        line = QHBoxLayout()
-        line.addWidget(self.folder, 1)
-        line.addWidget(browse)
         form.addRow(translate("Preferences", "Language"), self.language)
         form.addRow(translate("Preferences", "Appearance"), self.theme)
-        form.addRow(translate("Preferences", "Results go to"), line)
+        form.addRow(translate("Preferences", "Results go to"), results)
         state = controller.connection
         server = QLabel(state.server or translate("Preferences", "none"))
         server.setObjectName("serverLabel")

@@ -7,19 +7,19 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from desktop import icons, theme
+from desktop import icons
 from desktop.controller import Controller
 from desktop.language import translate
+from desktop.parts.error_box import ErrorBox
+from desktop.parts.path_field import PathField
 from desktop.signin import keys
 
 
@@ -43,16 +43,8 @@ class SignInDialog(QDialog):
         head.addWidget(picture)
         head.addWidget(title, 1)
         column.addLayout(head)
-        self._message_box = QFrame()
-        self._message_box.setObjectName("errorBox")
-        inside = QHBoxLayout(self._message_box)
-        inside.setContentsMargins(10, 6, 10, 6)
-        self._message = QLabel()
-        self._message.setObjectName("signInError")
-        self._message.setWordWrap(True)
-        inside.addWidget(self._message)
-        self._message_box.hide()
-        column.addWidget(self._message_box)
+        self._message = ErrorBox("signInError")
+        column.addWidget(self._message)
         form = QFormLayout()
         form.setVerticalSpacing(9)
         self.server = QLineEdit(preferences.server)
@@ -67,18 +59,11 @@ class SignInDialog(QDialog):
         form.addRow(translate("SignIn", "Server"), self.server)
         form.addRow(translate("SignIn", "User name"), self.username)
         form.addRow(translate("SignIn", "Password"), self.password)
-        self.ca_file = QLineEdit(preferences.ca_file)
-        self.ca_file.setObjectName("caField")
+        certificate = PathField("ca", preferences.ca_file, translate("SignIn", "Choose a file"))
+        certificate.browse_wanted.connect(self._choose_ca)
+        self.ca_file = certificate.line
         self.ca_file.setPlaceholderText(translate("SignIn", "only if your office has its own"))
-        browse = QToolButton()
-        browse.setObjectName("caButton")
-        browse.setToolTip(translate("SignIn", "Choose a file"))
-        icons.put(browse, "folder")
-        browse.clicked.connect(self._choose_ca)
-        line = QHBoxLayout()
-        line.addWidget(self.ca_file, 1)
-        line.addWidget(browse)
-        form.addRow(translate("SignIn", "Certificate"), line)
+        form.addRow(translate("SignIn", "Certificate"), certificate)
         self.remember = QCheckBox(translate("SignIn", "Stay signed in on this computer"))
         self.remember.setObjectName("rememberBox")
         form.addRow("", self.remember)
@@ -119,9 +104,7 @@ class SignInDialog(QDialog):
 
     def tell(self, words: str) -> None:
         """Show why the sign-in is needed, or what was wrong."""
-        self._message.setText(words)
-        self._message_box.setVisible(bool(words))
-        self._message.setStyleSheet(f"color: {theme.current().failed};")
+        self._message.tell(words)
 
     def _ask_keyring(self) -> None:
         # A locked keyring may ask the user something, and some answer slowly: never in the GUI thread.

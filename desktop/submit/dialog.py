@@ -26,10 +26,11 @@ from PySide6.QtWidgets import (
 from desktop import formats, icons
 from desktop.client import models
 from desktop.controller import Controller
-from desktop.details.files import ElidedLabel
 from desktop.language import QT_TRANSLATE_NOOP, translate
 from desktop.outbox import Entry
 from desktop.outgoing import field_errors
+from desktop.parts.elided import ElidedLabel
+from desktop.parts.error_box import ErrorBox
 from desktop.plurals import plurals
 from desktop.submit.form import ParamsForm
 from desktop.submit.preview import Preview
@@ -72,15 +73,7 @@ class SubmitDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 14)
         column.setSpacing(10)
-        self._error = QFrame()
-        self._error.setObjectName("errorBox")
-        inside = QHBoxLayout(self._error)
-        inside.setContentsMargins(10, 6, 10, 6)
-        self._error_text = QLabel()
-        self._error_text.setObjectName("submitError")
-        self._error_text.setWordWrap(True)
-        inside.addWidget(self._error_text)
-        self._error.hide()
+        self._error = ErrorBox("submitError")
         column.addWidget(self._error)
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setObjectName("submitSplitter")
@@ -480,8 +473,7 @@ class SubmitDialog(QDialog):
         self._tell(" ".join([row.error, *(words for words in others if words and words not in row.error)]).strip())
 
     def _tell(self, words: str) -> None:
-        self._error_text.setText(words)
-        self._error.setVisible(bool(words))
+        self._error.tell(words)
 
     def done(self, result: int) -> None:
         self._ask.stop()

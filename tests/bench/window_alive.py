@@ -21,7 +21,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QPushButton
 
-from desktop import controller, outgoing, statusline, transfers, window
+from desktop import controller, feed, outgoing, statusline, submissions, transfers, window
 from desktop.app import create
 from desktop.details import pane
 from desktop.operations import Operations
@@ -55,11 +55,13 @@ def watch(owner: type, name: str) -> None:
 
 for owner, names in (
     (Operations, ("_deliver",)),
-    (controller.Controller, ("_answered", "_ask", "_lost", "ask_now")),
+    (controller.Controller, ("_answered", "_lost")),
+    (feed.Feed, ("_answered", "_ask", "take")),
+    (submissions.Submissions, ("files", "_accepted", "_added")),
     (outgoing.Outgoing, ("_changed", "_moved", "wake")),
     (transfers.Transfers, ("_progress",)),
     (statusline.StatusLine, ("_refresh",)),
-    (window.MainWindow, ("_apply", "_accepted", "_added", "_current", "_show_user")),
+    (window.MainWindow, ("_apply", "_current", "_refresh_details")),
     (table.QueueTable, ("apply", "paintEvent")),
     (pane.DetailsPane, ("show_row", "_details", "paintEvent")),
     (dialog.SubmitDialog, ("submit", "_estimate", "_estimated", "_added", "_accepted")),

@@ -141,7 +141,7 @@ def test_files_are_dropped_on_the_window(online, qtbot, tmp_path):
     QGuiApplication.sendEvent(online, enter)
     assert enter.isAccepted()
     QGuiApplication.sendEvent(online, QDropEvent(QPointF(5, 5), *arguments))
-    (dialog,) = online._dialogs
+    (dialog,) = online.submissions.dialogs
     assert dialog.paths == paths
     assert dialog.findChild(QPushButton, "submitButton").text() == "Submit 2 jobs"
     told = []
@@ -149,7 +149,7 @@ def test_files_are_dropped_on_the_window(online, qtbot, tmp_path):
     dialog.submit()
     qtbot.waitUntil(lambda: len(told) == 2, timeout=30_000)
     assert sorted(told) == ["a.csv", "b.csv"]
-    qtbot.waitUntil(lambda: not online._dialogs)
+    qtbot.waitUntil(lambda: not online.submissions.dialogs)
 
 
 def test_a_file_that_cannot_go_in_is_not_submitted_and_the_reason_is_shown(online, qtbot, tmp_path):

@@ -157,13 +157,13 @@ def test_a_server_killed_after_it_took_the_job_and_before_it_could_say_so_has_it
                     raise Offline("server_unreachable", server=office.url)  # the answer is lost on its way
                 return answer
 
-            client.json = then_dies  # type: ignore[method-assign]
+            client.json = then_dies  # type: ignore[method-assign]  # the one place to lose an answer
             sender = Sender(outbox, client, server=office.url, user=ADMIN)
             with pytest.raises(Offline):
                 sender.send_once(entry.id)
             assert outbox.get(entry.id).state == "submitting"
             assert outbox.get(entry.id).error_code == "server_unreachable"
-            client.json = real  # type: ignore[method-assign]
+            client.json = real  # type: ignore[method-assign]  # as it was
             with pytest.raises(Offline):  # it is still away
                 sender.send_once(entry.id)
             api.start()

@@ -1,0 +1,139 @@
+"""The submit dialogs that are open, and what the window says about what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from desktop import formats, icons
+from desktop.banner import Banner
+from desktop.client import models
+from desktop.controller import Controller
+from desktop.language import translate
+from desktop.outbox import Entry
+from desktop.submit.dialog import SubmitDialog
+
+
+class Submissions(QObject):
+    """Opens submit dialogs and tells in the banner how it goes on.
+
+    Attributes:
+        dialogs: those that are open.
+
+    Signals:
+        job_wanted: id of a job that is to be shown.
+    """
+
+    job_wanted = Signal(str)
+
+    def __init__(self, controller: Controller, banner: Banner, window: QWidget) -> None:
+        super().__init__(window)
+        self._controller = controller
+        self._banner = banner
+        self._window = window
+        self.dialogs: list[SubmitDialog] = []
+        self._tickets: set[int] = set()
+        self._listening: list[tuple[SignalInstance, Callable[..., object]]] = [
+            (controller.outgoing.added, self._added),
+            (controller.outgoing.accepted, self._accepted),
+            (controller.outgoing.refused, self._refused),
+        ]
+        for signal, slot in self._listening:
+            signal.connect(slot)
+
+    def leave(self) -> None:
+        """Close all dialogs and listen no more."""
+        for dialog in list(self.dialogs):
+            dialog.reject()
+        for signal, slot in self._listening:
+            signal.disconnect(slot)
+        self._listening = []
+
+    def choose_files(self) -> None:
+        """Let the user choose files, then submit them."""
+        names, _ = QFileDialog.getOpenFileNames(
+            self._window, translate("MainWindow", "Choose files"), "",
+            translate("MainWindow", "Tables (*.xlsx *.xlsm *.xls *.ods *.csv *.tsv *.txt);;All files (*)"),
+        )  # fmt: skip
+        if names:
+            self.files([Path(name) for name in names])
+
+    def files(self, paths: Iterable[Path | str], kind: str | None = None) -> SubmitDialog:
+        """Open the dialog for these files; `kind` is chosen in it when it is given."""
+        return self._open(SubmitDialog(self._controller, [Path(path) for path in paths], kind, self._window))
+
+    def kind(self, kind: str) -> SubmitDialog:
+        """Open the dialog for a kind, without files."""
+        return self._open(SubmitDialog(self._controller, [], kind, self._window))
+
+    def _open(self, dialog: SubmitDialog) -> SubmitDialog:
+        self.dialogs.append(dialog)
+        dialog.submitted.connect(self._tickets.update)
+        dialog.finished.connect(lambda _: self.dialogs.remove(dialog))
+        icons.follow_theme(dialog)
+        dialog.open()
+        return dialog
+
+    def _added(self, ticket: int, entry: Entry) -> None:
+        if ticket in self._tickets and not self._controller.online:
+            self._tickets.discard(ticket)
+            name = self._controller.outgoing.row(entry).title
+            self._banner.tell(
+                translate("MainWindow", "“{name}” is kept in the outbox and sent when the server is back.").format(
+                    name=name
+                )
+            )
+
+    def _accepted(self, entry_id: str, job: models.Job) -> None:
+        self._banner.tell(
+            estimate_text(job),
+            button=translate("MainWindow", "Show"),
+            action=lambda: self.job_wanted.emit(job.id),
+        )
+
+    def _refused(self, entry: Entry) -> None:
+        if any(dialog.awaits(entry.id) for dialog in self.dialogs):
+            return
+        row = self._controller.outgoing.row(entry)
+        self._banner.tell(
+            translate("MainWindow", "The server refused “{name}”: {reason}").format(name=row.title, reason=row.error),
+            error=True, button=translate("MainWindow", "Correct…"), action=lambda: self.correct(entry.id),
+        )  # fmt: skip
+
+    def correct(self, entry_id: str) -> None:
+        """Open a refused submission again."""
+        entry = self._controller.outgoing.entry(entry_id)
+        if entry:
+            dialog = SubmitDialog(self._controller, [file.path for file in entry.files], entry.kind, self._window)
+            self._open(dialog)
+            dialog.correct(entry)
+
+
+def estimate_text(job: models.Job) -> str:
+    """What the user is told after a submit: the job's id and how it is expected to go."""
+    text = translate("MainWindow", "“{title}” is submitted as job {id}.").format(
+        title=job.title or job.kind_title, id=job.id
+    )
+    estimate = job.estimate
+    if estimate is None:
+        return text
+    if estimate.start_seconds is not None:
+        if estimate.start_seconds < 2:
+            text += translate("MainWindow", " It starts at once")
+        else:
+            text += translate("MainWindow", " It starts in about {time}").format(
+                time=formats.duration(estimate.start_seconds)
+            )
+        if estimate.duration_seconds is not None:
+            text += translate("MainWindow", " and takes about {time}").format(
+                time=formats.duration(estimate.duration_seconds)
+            )
+        text += translate("MainWindow", ".")
+    elif estimate.duration_seconds is not None:
+        text += translate("MainWindow", " It takes about {time}.").format(
+            time=formats.duration(estimate.duration_seconds)
+        )
+    return text
