@@ -14,6 +14,7 @@ import threading
 from collections.abc import Sequence
 
 from worker.datasets.look import ARGUMENT as LOOK_ARGUMENT
+from worker.engine.helper import FROZEN_ARGUMENT as HELPER_ARGUMENT
 from worker.engine.orphans import die_with_parent
 from worker.engine.runner import FROZEN_ARGUMENT
 
@@ -38,6 +39,10 @@ def branch(arguments: Sequence[str]) -> int | None:
         from worker.engine.runner_process import main as runner
 
         return runner()
+    if arguments[:1] == [HELPER_ARGUMENT]:
+        from worker.engine.helper_process import main as helper
+
+        return helper()
     if arguments[:1] == [LOOK_ARGUMENT]:
         from worker.datasets.look import main as look
 

@@ -102,6 +102,14 @@ class Settings(BaseSettings):
         ge=500,
         description="Rows that an import commits together at most; it takes fewer where the database is slow.",
     )
+    document_seconds: float = Field(
+        120.0, gt=0, description="Time for reading one document; a file that takes longer is listed with that reason."
+    )
+    document_memory_bytes: int = Field(
+        800_000_000,
+        ge=200_000_000,
+        description="Memory for reading one document; a file that needs more is listed with that reason.",
+    )
     undo_days: float = Field(30.0, ge=0, description="How long (days) an import can be taken back; 0: not at all.")
 
     upload_max_bytes: int = Field(1_073_741_824, gt=0, description="Largest upload.")

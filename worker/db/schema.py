@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     String,
@@ -298,6 +299,17 @@ import_journal = Table(
     Column("position", BigInteger, primary_key=True, autoincrement=False),  # of the row in the file
     Column("before", Text, nullable=False),  # JSON list: see `worker/datasets/journal.py`
     sqlite_with_rowid=False,
+)
+
+# What a running job has made of its single inputs, kept in the same chunk that counts them until the results are put
+# together from all of them; then they are removed.
+job_parts = Table(
+    "job_parts",
+    metadata,
+    Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("summary", Text, nullable=False),  # JSON; JSONB would refuse a NUL character
+    Column("content", LargeBinary, nullable=False),  # compressed JSON, see `worker/engine/parts.py`
 )
 
 # ---------------------------------------------------------------- files

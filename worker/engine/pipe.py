@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import threading
 from typing import IO, Any
 
@@ -57,3 +58,16 @@ class Pipe:
         for file in (self._writer, self._reader):
             with contextlib.suppress(OSError):
                 file.close()
+
+
+def take_over_pipes() -> Pipe:
+    """In a process that serves: keep its standard input and output for the conversation, so that a library that
+    prints, or reads input, does not disturb it. What is printed goes to the standard error instead.
+    """
+    reader = os.fdopen(os.dup(0), "rb")
+    writer = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return Pipe(reader, writer)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from worker.engine.orphans import die_with_parent
-from worker.engine.pipe import Message, Pipe
+from worker.engine.pipe import Message, Pipe, take_over_pipes
 from worker.engine.plain import plain
 from worker.errors import Cancelled, DeadlineReached, Interrupted, LeaseLost, Refused, Transient
 
@@ -26,7 +26,7 @@ log = logging.getLogger("worker.runner")
 
 def main() -> int:
     """Serve until the slot hangs up."""
-    pipe = _take_over_pipes()
+    pipe = take_over_pipes()
     # A signal to the whole process group is for the worker: its slot tells us when to stop.
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         if hasattr(signal, name):
@@ -40,17 +40,6 @@ def main() -> int:
     )
     _Desk(pipe, hello["settings"]).serve()
     return 0
-
-
-def _take_over_pipes() -> Pipe:
-    """Keep the two pipes for ourselves, so that a library that prints, or reads input, does not disturb them."""
-    reader = os.fdopen(os.dup(0), "rb")
-    writer = os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.dup2(2, 1)
-    return Pipe(reader, writer)
 
 
 class _Desk:
