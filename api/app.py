@@ -14,7 +14,21 @@ from api.authentication import Authentication, Authenticator
 from api.feed import Feed
 from api.middleware import BodyLimit, Guard
 from api.plainness import only_plain
-from api.routes import aliases, audit, auth, datasets, files, health, jobs, kinds, stream, undo, uploads, users
+from api.routes import (
+    aliases,
+    audit,
+    auth,
+    datasets,
+    files,
+    health,
+    jobs,
+    kinds,
+    monitor,
+    stream,
+    undo,
+    uploads,
+    users,
+)
 from worker.db.database import Database
 from worker.engine import kinds as engine_kinds
 from worker.settings import Settings
@@ -64,7 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     v1 = APIRouter(prefix="/api/v1")
-    for module in (auth, users, kinds, datasets, stream, jobs, undo, files, audit, aliases):
+    for module in (auth, users, kinds, datasets, stream, jobs, undo, files, monitor, audit, aliases):
         v1.include_router(module.router, dependencies=[Depends(only_plain)])
     v1.include_router(uploads.router)  # bytes, read as a stream
     app.include_router(v1)

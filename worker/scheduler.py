@@ -1,4 +1,4 @@
-"""The scheduler process: sweeps, and cleans the storage. Any number of them may run."""
+"""The scheduler process: sweeps, notes what waits, and cleans the storage. Any number of them may run."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from worker.datasets import journal
 from worker.db.database import Database
 from worker.engine import hints, leftovers
+from worker.engine.monitor import samples
 from worker.engine.sweeper import Sweeper
 from worker.files.cleanup import Cleaned, clean
 from worker.files.storage import Storage
@@ -39,6 +40,7 @@ def run(settings: Settings) -> int:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), stop)
     database = Database(settings.effective_database_url, pool_size=2)
+    sampler = samples.Sampler(database)
     sweeper = Sweeper(database, settings, lambda lane: hints.publish(settings, lane))
     log.info("the scheduler sweeps every %s s", settings.sweep_seconds)
     stopping = threading.Event()
@@ -51,6 +53,7 @@ def run(settings: Settings) -> int:
             began = time.monotonic()
             try:
                 sweeper.sweep()
+                sampler.sample()
                 away = False
             except DBAPIError as error:
                 if not away:
@@ -78,6 +81,7 @@ def _keep_clean(settings: Settings, stopping: threading.Event) -> None:
             cleaned = clean(database, Storage(settings))
             if forgotten := journal.clean(database, settings):
                 log.info("forgot %s old values of imports that cannot be taken back any more", forgotten)
+            samples.forget(database)
             if cleaned != Cleaned(0, 0, 0):
                 log.info("removed %s", cleaned)
         except Exception:

@@ -178,9 +178,75 @@ class Client(Conversation):
         """Remove an ended job from the list."""
         self.request("DELETE", _job(job_id))
 
+    # ------------------------------------------------------------ monitoring, for admins
+
+    def workers(self, *, silent: bool | None = None) -> list[models.Worker]:
+        """The workers, by name; `silent`: also those that have not been seen for a while."""
+        answer = self.json("GET", "monitor/workers", params={"silent": _flag(silent)})
+        return [parse(models.Worker, worker) for worker in _items(answer, "workers")]
+
+    def queues(self) -> list[models.Queue]:
+        """The lanes, with what waits and runs in each."""
+        return [parse(models.Queue, queue) for queue in _items(self.json("GET", "monitor/queues"), "queues")]
+
+    def pause_queue(self, lane: str) -> models.Queue:
+        """Let nothing of a lane start any more."""
+        return parse(models.Queue, self.json("POST", f"monitor/queues/{quote(lane, safe='')}/pause", again=True))
+
+    def resume_queue(self, lane: str) -> models.Queue:
+        """Open a paused lane again."""
+        return parse(models.Queue, self.json("POST", f"monitor/queues/{quote(lane, safe='')}/resume", again=True))
+
+    def stats(self, *, since: datetime | None = None, until: datetime | None = None) -> models.Stats:
+        """How jobs went, of the last 24 hours unless said otherwise."""
+        return parse(models.Stats, self.json("GET", "monitor/stats", params=_period(since, until)))
+
+    def history(
+        self,
+        *,
+        kinds: Sequence[str] = (),
+        states: Sequence[str] = (),
+        owner: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.History:
+        """A page of jobs that have ended, the last ended first; those of schedules, too."""
+        params = {
+            "kind": list(kinds) or None,
+            "state": list(states) or None,
+            "owner": owner,
+            "cursor": cursor,
+            "limit": limit,
+            **_period(since, until),
+        }
+        return parse(models.History, self.json("GET", "monitor/history", params=params))
+
+    def series(
+        self,
+        step: str = "minute",
+        *,
+        lane: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> models.Series:
+        """What ended and what waited in each minute or hour; of the last hour or day unless said otherwise.
+
+        Args:
+            step: minute or hour.
+            lane: only this one.
+        """
+        params = {"step": step, "lane": lane, **_period(since, until)}
+        return parse(models.Series, self.json("GET", "monitor/series", params=params))
+
 
 def _flag(value: bool | None) -> str | None:
     return None if value is None else str(value).lower()
+
+
+def _period(since: datetime | None, until: datetime | None) -> dict[str, str | None]:
+    return {"from": since.isoformat() if since else None, "to": until.isoformat() if until else None}
 
 
 def _job(job_id: str, rest: str = "") -> str:

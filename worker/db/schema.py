@@ -171,6 +171,7 @@ jobs = Table(
         "priority",
         "run_at",
         "id",
+        "kind",  # so that counting what waits, by kind, needs no row
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
     ),
@@ -193,6 +194,18 @@ jobs = Table(
     Index("ix_jobs_kind_state", "kind", "state", "finished_at"),
     Index("ix_jobs_state_finished", "state", "finished_at"),
     Index("ix_jobs_parent", "parent_id"),
+    # statistics and history of what has ended: all that they count stands in the index, since a row may be long
+    Index(
+        "ix_jobs_ended",
+        "finished_at",
+        "kind",
+        "state",
+        "owner_id",
+        "lane",
+        "started_at",
+        sqlite_where=text("finished_at IS NOT NULL"),
+        postgresql_where=text("finished_at IS NOT NULL"),
+    ),
 )
 
 job_events = Table(
@@ -272,6 +285,17 @@ workers = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False, index=True),
     Column("stopping", Boolean, nullable=False, server_default=text("false")),
+)
+
+# What waited and ran at the beginning of a minute, kept for a month: no other row remembers it.
+queue_samples = Table(
+    "queue_samples",
+    metadata,
+    Column("at", UtcDateTime, primary_key=True),  # the minute
+    Column("lane", String(32), primary_key=True),  # a lane's name, or * for all of them
+    Column("waiting", Integer, nullable=False),
+    Column("running", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # ---------------------------------------------------------------- imports

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BindParameter, DateTime, Dialect, Float, TypeDecorator, literal
+from sqlalchemy import JSON, BigInteger, BindParameter, ColumnElement, DateTime, Dialect, Float, TypeDecorator, literal
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -59,3 +59,47 @@ def _sqlite_now(element: db_now, compiler: Any, **kw: Any) -> str:
 @compiles(db_now, "postgresql")
 def _postgresql_now(element: db_now, compiler: Any, **kw: Any) -> str:
     return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **kw)}))"
+
+
+class seconds_between(FunctionElement[float]):  # noqa: N801 - reads as the SQL function that it is
+    """Seconds from the first instant to the second; NULL where either is."""
+
+    inherit_cache = True
+    type = Float()
+
+    def __init__(self, earlier: ColumnElement[Any], later: ColumnElement[Any]) -> None:
+        super().__init__(earlier, later)
+
+
+@compiles(seconds_between, "sqlite")
+def _sqlite_between(element: seconds_between, compiler: Any, **kw: Any) -> str:
+    earlier, later = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"round((julianday({later}) - julianday({earlier})) * 86400.0, 3)"  # a day number holds milliseconds
+
+
+@compiles(seconds_between, "postgresql")
+def _postgresql_between(element: seconds_between, compiler: Any, **kw: Any) -> str:
+    earlier, later = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"round(extract(epoch from {later} - {earlier}), 3)::float8"
+
+
+class bucket_start(FunctionElement[int]):  # noqa: N801 - reads as the SQL function that it is
+    """The start of the span of `seconds` that an instant lies in, in seconds since 1970 (UTC)."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+    def __init__(self, instant: ColumnElement[Any], seconds: int) -> None:
+        super().__init__(instant, literal(seconds, BigInteger(), literal_execute=True))
+
+
+@compiles(bucket_start, "sqlite")
+def _sqlite_bucket(element: bucket_start, compiler: Any, **kw: Any) -> str:
+    instant, seconds = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"(CAST(strftime('%s', {instant}) AS INTEGER) / {seconds} * {seconds})"
+
+
+@compiles(bucket_start, "postgresql")
+def _postgresql_bucket(element: bucket_start, compiler: Any, **kw: Any) -> str:
+    instant, seconds = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"(floor(extract(epoch from {instant}) / {seconds})::bigint * {seconds})"

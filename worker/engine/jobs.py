@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from worker.actor import Actor
 from worker.db.database import Database
 from worker.db.schema import jobs, users
 from worker.engine import events as story
+from worker.engine import keyset
 from worker.engine.presenter import present
 from worker.engine.views import JobEvent, JobPage, JobView
 from worker.engine.visibility import listed, require, visible
-from worker.errors import Refused
-from worker.ids import is_id
 from worker.settings import Settings
 
 PAGE_LIMIT = 500
@@ -100,27 +96,10 @@ def page(
         if cursor is None:
             total = connection.execute(select(func.count()).select_from(jobs).where(*conditions)).scalar_one()
         else:
-            where.append(_after(cursor))
+            where.append(keyset.before(cursor, jobs.c.created_at, jobs.c.id))
         rows = connection.execute(
             select(jobs).where(*where).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit + 1)
         ).all()
-        following = _cursor(rows[limit - 1]) if len(rows) > limit else None
+        following = keyset.cursor(rows[limit - 1].created_at, rows[limit - 1].id) if len(rows) > limit else None
         views = present(connection, actor, language, rows[:limit], settings=settings)
     return JobPage(jobs=views, next=following, total=total)
-
-
-def _cursor(row: Any) -> str:
-    return base64.urlsafe_b64encode(f"{row.created_at.isoformat()}|{row.id}".encode()).decode().rstrip("=")
-
-
-def _after(cursor: str) -> ColumnElement[bool]:
-    try:
-        created, _, job_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").partition("|")
-        at = datetime.fromisoformat(created)
-        aware = at.tzinfo is not None
-        at = at.astimezone(UTC)  # an instant near the ends of the calendar has no form in UTC
-    except (ValueError, OverflowError, binascii.Error) as error:
-        raise Refused("invalid_cursor") from error
-    if not aware or not is_id(job_id):
-        raise Refused("invalid_cursor")
-    return or_(jobs.c.created_at < at, and_(jobs.c.created_at == at, jobs.c.id < job_id))

@@ -134,3 +134,11 @@ def load(extra: Sequence[str] | None = None) -> dict[str, Kind]:
 def get(name: str) -> Kind | None:
     """The kind of that name, or None."""
     return load().get(name)
+
+
+def title(name: str, language: str) -> str:
+    """What a person reads for a kind; its name when this installation does not know it (any more)."""
+    known = (_registry if _loaded else load()).get(name)
+    if known is None:
+        return name
+    return known.titles.get(language) or known.titles.get("en") or name

@@ -46,7 +46,7 @@ def present(
         JobView(
             id=row.id,
             kind=row.kind,
-            kind_title=_kind_title(known.get(row.kind), row.kind, language),
+            kind_title=kinds.title(row.kind, language),
             title=row.title,
             params=row.params,
             state=row.state,
@@ -108,12 +108,6 @@ def _undoable(
         else ()
     )
     return {job_id for job_id, undo in found.items() if undo not in under_way}
-
-
-def _kind_title(kind: kinds.Kind | None, name: str, language: str) -> str:
-    if kind is None:
-        return name
-    return kind.titles.get(language) or kind.titles.get("en") or name
 
 
 def _error(row: Row[Any], language: str, actor: Actor) -> JobError:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from worker.db.database import Database
 from worker.db.schema import jobs, workers
@@ -115,9 +116,15 @@ def lost(database: Database, pid: int, host: str) -> list[str]:
 
 def online(connection: Connection, settings: Settings) -> list[WorkerRow]:
     """Workers that were seen within the time of a lease, also those that are stopping; by name."""
-    rows = connection.execute(
-        select(workers).where(workers.c.seen_at > db_now(-settings.lease_seconds)).order_by(workers.c.name)
-    )
+    return _read(connection, select(workers).where(workers.c.seen_at > db_now(-settings.lease_seconds)))
+
+
+def everyone(connection: Connection) -> list[WorkerRow]:
+    """Also workers that have not been seen for longer; by name."""
+    return _read(connection, select(workers))
+
+
+def _read(connection: Connection, query: Select[Any]) -> list[WorkerRow]:
     return [
         WorkerRow(
             id=row.id,
@@ -131,7 +138,7 @@ def online(connection: Connection, settings: Settings) -> list[WorkerRow]:
             seen_at=row.seen_at,
             stopping=row.stopping,
         )
-        for row in rows
+        for row in connection.execute(query.order_by(workers.c.name))
     ]
 
 

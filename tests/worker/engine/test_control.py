@@ -174,19 +174,3 @@ def test_only_admins_pause_and_resume_lanes_that_there_are(engine):
     with pytest.raises(NotFound) as unknown:
         lanes.pause(engine.database, engine.root, "high_priority")
     assert unknown.value.code == "unknown_lane"
-
-
-def test_the_overview_of_lanes_counts_what_waits_and_runs(engine):
-    engine.worker("w1", lanes=("default", "export"), slots=2)
-    engine.worker("w2", lanes=("default",), slots=3)
-    for _ in range(3):
-        engine.job()
-    engine.taken()
-    lanes.pause(engine.database, engine.root, "export")
-    lanes.pause(engine.database, engine.root, "export")
-    found = {lane.name: lane for lane in lanes.overview(engine.database, engine.settings)}
-    default = found["default"]
-    assert (default.pending, default.due, default.running, default.workers, default.slots) == (2, 2, 1, 2, 5)
-    assert default.paused_at is None
-    assert found["export"].paused_at is not None
-    assert found["email"].workers == 0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event, text
 
 from worker.db.schema import jobs
-from worker.engine import control, estimate, lanes, lease, outcome
+from worker.engine import control, estimate, keyset, lease, outcome
 from worker.engine import jobs as reading
+from worker.engine.monitor import fleet, history, queues, samples, series, stats
 from worker.engine.progress import ProgressReport
 from worker.engine.views import Submission
 
@@ -74,7 +76,19 @@ def live(engine):
         reading.page(e.database, person, "en", limit=2, cursor=page.next)
         reading.page(e.database, person, "en", limit=2, states=["pending", "running"])
     estimate.estimate(e.database, e.ann, Submission(kind="test.plain"), settings=e.settings)
-    lanes.overview(e.database, e.settings)
+    fleet.fleet(e.database, e.settings, e.root, "en")
+    queues.queues(e.database, e.settings, e.root)
+    samples.Sampler(e.database).sample()
+    for lane in (None, "default"):
+        series.series(e.database, e.root, lane=lane)
+    recently = datetime.now(UTC) - timedelta(hours=1)
+    for person in (e.ann, e.root):
+        stats.stats(e.database, person, "en", since=recently)
+        stats.stats(e.database, person, "en")
+        for wanted in ({}, {"of_kinds": ["test.plain"]}, {"states": ["failed"]}, {"owner": "bob"}, {"since": recently}):
+            history.history(e.database, person, "en", limit=2, **wanted)
+            here = keyset.cursor(recently, job)
+            history.history(e.database, person, "en", limit=2, cursor=here, **wanted)
     e.claim()
     e.pass_time(46, job)
     e.sweeper().sweep()

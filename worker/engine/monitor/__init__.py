@@ -1,0 +1,1 @@
+"""What an administrator watches: workers, queues, statistics, history, and how they went over time."""
