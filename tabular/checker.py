@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import compress
 from typing import Any
 
 from tabular.cells import Cell, Unclosed, column_letter
 from tabular.columns import Column, constant
 from tabular.errors import TableError
+from tabular.forms import Form, shaper
 from tabular.mapper import Mapping
 from tabular.schema import TableSchema
 from tabular.source import Batch
 from tabular.texts import text
-from tabular.values import Suspect, Value, brief
+from tabular.values import Suspect, brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +56,63 @@ class Rejected:
     problems: list[Problem]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Checked:
-    """The verdict on a batch. `good`, `numbers` and `keys` run in step; good and rejected together are all rows.
+    """The verdict on a batch, by columns. `good`, `numbers` and `keys` run in step; good and rejected together are all
+    rows.
 
     Attributes:
-        good: tuples of values in the schema's field order, unmapped fields None.
-        numbers: the good rows' numbers in the file.
-        keys: the good rows' keys, tuples in the order of `schema.key`.
-        rejected: the other rows.
+        batch: what was judged.
+        key: indices of the key's fields in the schema.
+        columns: of each of the schema's fields the values of all rows; None for a field that is neither mapped nor
+            constant. The values of a rejected row mean nothing.
+        problems: index of a rejected row -> its problems.
     """
 
-    good: list[tuple[Value, ...]]
-    numbers: list[int]
-    keys: list[tuple[Value, ...]]
-    rejected: list[Rejected]
+    batch: Batch
+    key: tuple[int, ...]
+    columns: list[Sequence[Any] | None]
+    problems: dict[int, list[Problem]]
+
+    @cached_property
+    def _picked(self) -> list[bool] | None:
+        """Of each row whether it is good; None: all are."""
+        if not self.problems:
+            return None
+        picked = [True] * len(self.batch)
+        for row in self.problems:
+            picked[row] = False
+        return picked
+
+    def picked(self, column: Sequence[Any]) -> Sequence[Any]:
+        """What stands at the good rows of a column (or of anything else with one entry a row)."""
+        return column if self._picked is None else list(compress(column, self._picked))
+
+    @cached_property
+    def good(self) -> list[tuple[Any, ...]]:
+        """Tuples of values in the schema's field order, unmapped fields None."""
+        none = [None] * len(self.batch)
+        columns = [none if column is None else column for column in self.columns]
+        return list(self.picked(list(zip(*columns, strict=True))))
+
+    @cached_property
+    def numbers(self) -> Sequence[int]:
+        """The good rows' numbers in the file."""
+        return self.picked(self.batch.numbers)
+
+    @cached_property
+    def keys(self) -> list[tuple[Any, ...]]:
+        """The good rows' keys, tuples in the order of `schema.key`."""
+        return list(zip(*(self.picked(self.columns[k] or ()) for k in self.key), strict=True))
+
+    @cached_property
+    def rejected(self) -> list[Rejected]:
+        """The other rows, in their order."""
+        batch = self.batch
+        return [
+            Rejected(batch.numbers[i], batch.sheet, batch.rows[i], problems)
+            for i, problems in sorted(self.problems.items())
+        ]
 
 
 class Checker:
@@ -77,20 +122,33 @@ class Checker:
         schema: the dataset.
         mapping: which column is which field.
         serial_dates: read plain numbers in date columns as days since 1900 (`Source.numbers_may_be_dates`).
+        form: in which values are given.
+        only: names of the fields to look at; None: all. (The keys alone, for rows that were judged before.)
 
     Raises:
         TableError: `constant_refused` when a constant of the mapping breaks a rule itself.
     """
 
-    def __init__(self, schema: TableSchema, mapping: Mapping, *, serial_dates: bool = True) -> None:
+    def __init__(
+        self,
+        schema: TableSchema,
+        mapping: Mapping,
+        *,
+        serial_dates: bool = True,
+        form: Form = "value",
+        only: Sequence[str] | None = None,
+    ) -> None:
         self._schema = schema
         self._mapping = mapping
         self._columns: list[tuple[int, int, Column]] = []
-        self._constants: dict[int, Value] = {}
+        self._constants: dict[int, Any] = {}
         for position, f in enumerate(schema.fields):
+            if only is not None and f.name not in only:
+                continue
             column = mapping.columns.get(f.name)
             if column is not None:
-                judged = Column(f, mapping.value_map.get(f.name), serial_dates=serial_dates, key=f.name in schema.key)
+                values, key = mapping.value_map.get(f.name), f.name in schema.key
+                judged = Column(f, values, serial_dates=serial_dates, key=key, form=form)
                 self._columns.append((position, column, judged))
             elif f.name in mapping.constants:
                 value = constant(f, mapping.constants[f.name])
@@ -102,19 +160,19 @@ class Checker:
                         reason=value.code,
                         titles={"field": f.titles},
                     )
-                self._constants[position] = value
-        self._key = [schema.fields.index(schema.by_name[name]) for name in schema.key]
+                shape = shaper(f, form)
+                self._constants[position] = value if shape is None or value is None else shape(value)
+        self._key = tuple(schema.fields.index(schema.by_name[name]) for name in schema.key)
         # Whatever shifted a row's cells has shifted the last mapped column too; a strict one would have noticed.
         self._last = max(self._columns, key=lambda c: c[1], default=None)
 
     def check(self, batch: Batch) -> Checked:
         """Judge a batch; never raises for what a cell holds."""
         count = len(batch.rows)
+        values: list[Sequence[Any] | None] = [None] * len(self._schema.fields)
         if not count:
-            return Checked([], [], [], [])
+            return Checked(batch, self._key, [[] for _ in values], {})
         columns: list[Sequence[Cell]] = list(zip(*batch.rows, strict=True))
-        none: list[Value] = [None] * count
-        values: list[Sequence[Value]] = [none] * len(self._schema.fields)
         for position, value in self._constants.items():
             values[position] = [value] * count
         problems: dict[int, list[Problem]] = {}
@@ -134,14 +192,7 @@ class Checker:
                 filled = max(i for i, c in enumerate(cells_) if c not in ("", None)) + 1
                 said = {"count": filled, "columns": width}
                 problems.setdefault(row, []).append(Problem(None, "", None, "too_many_cells", said, None))
-        rows: list[tuple[Value, ...]] = list(zip(*values, strict=True))
-        key = self._key
-        keys: list[tuple[Value, ...]] = list(zip(*(values[k] for k in key), strict=True))
-        if not problems:
-            return Checked(rows, list(batch.numbers), keys, [])
-        good = [i for i in range(count) if i not in problems]
-        rejected = [Rejected(batch.numbers[i], batch.sheet, batch.rows[i], problems[i]) for i in sorted(problems)]
-        return Checked([rows[i] for i in good], [batch.numbers[i] for i in good], [keys[i] for i in good], rejected)
+        return Checked(batch, self._key, values, problems)
 
     def _unclosed(self, cells: list[Cell]) -> Problem | None:
         """The problem of a row in which a quotation mark never closes."""

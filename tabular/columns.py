@@ -1,8 +1,11 @@
 """One column of a batch judged at once: the fast path of the checker.
 
-Each rule is first asked about the whole column in a few calls that run in C; only a column that holds something
-unusual is read cell by cell with `tabular.values`, which also explains. Both come to the same verdict: the fast path
+Each rule is first asked about the whole column in a few calls that run in C; only a cell that holds something
+unusual is read by itself with `tabular.values`, which also explains. Both come to the same verdict: the fast path
 may only accept what the slow one accepts, with the same value (a property test holds them to it).
+
+Patterns are matched against all cells of a column at once, joined by line ends: one call for a thousand cells instead
+of a thousand. Their quantifiers are possessive (`++`), so that no place to come back to is kept for each cell.
 """
 
 from __future__ import annotations
@@ -14,8 +17,9 @@ from decimal import Decimal
 from typing import Any
 
 from tabular.cells import EMPTY, ERRORS, Cell
+from tabular.forms import Form, shaper
 from tabular.schema import Field
-from tabular.values import Suspect, Value, converter, looks_unlike
+from tabular.values import Convert, Suspect, Value, converter, looks_unlike
 
 Judged = tuple[Sequence[Value], list[tuple[int, Suspect]]]
 _ODD = EMPTY | ERRORS
@@ -39,13 +43,41 @@ class _Memory(dict[Any, Any]):
         return value
 
 
-# Subsets of what `tabular.values` accepts, in the shapes that are common and quick to recognise.
-_EMAIL = re.compile(
-    r"[A-Za-z0-9_%+-]+(?:\.[A-Za-z0-9_%+-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,24}", re.A
+# Subsets of what `tabular.values` accepts, in the shapes that are common and quick to recognise; of whole lines.
+_EMAIL = r"[A-Za-z0-9_%+-]++(?:\.[A-Za-z0-9_%+-]++)*+@(?:[A-Za-z0-9]++(?:-++[A-Za-z0-9]++)*+\.)++[A-Za-z]{2,24}+"
+_PHONE = (
+    r"(?>1[0-9]{10}+(?=\n)|\([0-9]{1,5}+\) ?[0-9]{3,4}+-[0-9]{3,4}+(?=\n)|\+?[0-9]{2,4}+-[0-9]{5,8}+(?=\n)"
+    r"|\+?[0-9]{5,20}+(?=\n))"
 )
-_PHONE = re.compile(r"1[0-9]{10}|\([0-9]{1,5}\) ?[0-9]{3,4}-?[0-9]{3,4}|\+?[0-9]{2,4}-[0-9]{5,8}|\+?[0-9]{5,20}")
-_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.([0-9]{1,6}))?")
+_PATTERNS = {"email": _EMAIL, "phone": _PHONE}
 _MAX_EMAIL = 64
+
+
+def _lines(pattern: str, required: bool) -> re.Pattern[str]:
+    """Matches as many whole lines of the pattern as there are; empty ones too where the field may be empty."""
+    return re.compile(rf"(?:{pattern}\n)*+" if required else rf"(?:(?:{pattern})?+\n)*+", re.ASCII)
+
+
+def _number(scale: int) -> str:
+    return rf"-?[0-9]{{1,12}}+(?:\.[0-9]{{1,{scale}}}+)?+" if scale else "-?[0-9]{1,12}+"
+
+
+def _unlike(lines: re.Pattern[str], cells: Sequence[str]) -> list[int] | None:
+    """Positions of the cells that a pattern of `_lines` does not match; None: some cell is of several lines itself."""
+    joined = "\n".join(cells) + "\n"
+    if joined.count("\n") != len(cells):
+        return None
+    found: list[int] = []
+    at = line = 0
+    while True:
+        end = lines.match(joined, at).end()  # type: ignore[union-attr]  # it matches no line at all, too
+        if end == len(joined):
+            return found
+        line += joined.count("\n", at, end)
+        found.append(line)
+        at = joined.index("\n", end) + 1
+        line += 1
+
 
 Fast = Callable[[Sequence[Any], set[type]], "tuple[list[Any], list[int]] | None"]
 
@@ -57,30 +89,39 @@ class Column:
         f: the field.
         value_map: {value in the file: value instead}.
         serial_dates, key: as in `tabular.values.converter`.
+        form: in which accepted values are given.
     """
 
     def __init__(
-        self, f: Field, value_map: dict[str, Any] | None = None, *, serial_dates: bool = True, key: bool = False
+        self,
+        f: Field,
+        value_map: dict[str, Any] | None = None,
+        *,
+        serial_dates: bool = True,
+        key: bool = False,
+        form: Form = "value",
     ) -> None:
         self._field = f
         self._key = key
-        self._convert = converter(f, value_map, serial_dates=serial_dates, key=key)
+        self._form = form
+        self._convert = _shaped(converter(f, value_map, serial_dates=serial_dates, key=key), shaper(f, form))
         self._memories: dict[type, _Memory] = {}
         self._fast: Fast | None = None
         if value_map:
             return  # every value may be replaced: remembering them is the fast path
         if f.type == "text":
-            patterns = {"email": _EMAIL, "phone": _PHONE}
-            self._fast = self._texts if f.format is None else self._matching
-            self._pattern = patterns.get(f.format or "")
-            if f.format is not None and self._pattern is None:
-                self._fast = None
+            if f.format is None:
+                self._fast = self._texts
+            elif f.format in _PATTERNS:
+                self._fast = self._matching
+                self._pattern = _lines(_PATTERNS[f.format], f.required)
         elif f.type == "date":
             self._fast = self._dates
         elif f.type == "decimal" and f.scale is not None and 0 <= f.scale <= 6:
             self._fast = self._decimals
             self._shape = f"%.{f.scale}f"
             self._step = Decimal(1).scaleb(-f.scale)
+            self._pattern = _lines(_number(f.scale), f.required)
             # Up to here a float holds every value of that scale, and the database's 18 digits do too.
             limit = 10.0 ** min(15 - f.scale, 12)
             self._low = max(-limit, f.minimum) if f.minimum is not None else -limit
@@ -132,9 +173,10 @@ class Column:
         stripped = list(map(str.strip, cells))
         joined = "".join(stripped)
         limit = self._field.max_length
+        # Printable: no control, no invisible mark, no half of a character; what else is, is looked at more closely.
         if (
-            "\0" in joined
-            or (not joined.isascii() and (not _plain(joined) or (self._key and looks_unlike(joined))))
+            (not joined.isprintable() and not _plain(joined))
+            or (self._key and looks_unlike(joined))
             or (limit is not None and max(map(len, stripped)) > limit)
         ):
             longest = len(joined) if limit is None else limit
@@ -150,63 +192,80 @@ class Column:
         return [None if t in EMPTY else t for t in stripped], []
 
     def _matching(self, cells: Sequence[Any], types: set[type]) -> tuple[list[Any], list[int]] | None:
-        if types != {str} or self._pattern is None:
+        if types != {str}:
+            return None
+        open_ = _unlike(self._pattern, cells)
+        if open_ is None:
             return None
         limit = min(self._field.max_length or _MAX_EMAIL, _MAX_EMAIL)
-        match = self._pattern.fullmatch
-        matched = list(map(match, cells))
-        values = list(cells)
-        if None not in matched and max(map(len, values)) <= limit:
-            return values, []
-        return values, [i for i, m in enumerate(matched) if m is None or len(values[i]) > limit]
+        if max(map(len, cells)) > limit:
+            open_ = sorted({*open_, *(i for i, cell in enumerate(cells) if len(cell) > limit)})
+        return [cell or None for cell in cells] if "" in cells else list(cells), open_
 
     def _dates(self, cells: Sequence[Any], types: set[type]) -> tuple[list[Any], list[int]] | None:
+        shape = dt.date.isoformat
         if types == {dt.date}:
-            return list(cells), []
+            return list(cells) if self._form == "value" else list(map(shape, cells)), []
         if types == {dt.datetime}:
-            return [cell.date() for cell in cells], []
-        if dt.date in types:
+            days = map(dt.datetime.date, cells)
+            return list(days) if self._form == "value" else list(map(shape, days)), []
+        if dt.date in types and self._form == "value":
             return list(cells), [i for i, cell in enumerate(cells) if type(cell) is not dt.date]
         return None
 
     def _decimals(self, cells: Sequence[Any], types: set[type]) -> tuple[list[Any], list[int]] | None:
+        open_: list[int] = []
         if types <= {float, int}:
-            numbers, open_ = cells, []
+            numbers = cells
         elif types == {str}:
             return self._written_decimals(cells)
         else:
             open_ = [i for i, cell in enumerate(cells) if type(cell) is not float and type(cell) is not int]
             numbers = [0 if type(cell) is not float and type(cell) is not int else cell for cell in cells]
         shape, low, high = self._shape, self._low, self._high
-        if low <= min(numbers) and max(numbers) <= high:
-            texts = [shape % number for number in numbers]
-            values: list[Any] = list(map(Decimal, texts))
-            if list(map(float, texts)) == list(numbers):
-                return values, open_
-        else:
-            values = [Decimal(shape % n) if low <= n <= high else None for n in numbers]
-        asked = set(open_)
-        for i, (number, value) in enumerate(zip(numbers, values, strict=True)):
-            if value is None or float(value) != number:
-                asked.add(i)
-        return values, sorted(asked)
+        inside = low <= min(numbers) and max(numbers) <= high
+        texts = [shape % n if inside or low <= n <= high else "" for n in numbers]
+        floats = list(map(float, texts)) if inside else [float(t) if t else None for t in texts]
+        if floats != list(numbers):
+            asked = set(open_)
+            asked.update(i for i, (n, value) in enumerate(zip(numbers, floats, strict=True)) if value != n)
+            open_ = sorted(asked)
+        if self._form == "plain":
+            return floats, open_
+        if self._form == "text":
+            return texts, open_
+        return [Decimal(t) if t else None for t in texts], open_
 
-    def _written_decimals(self, cells: Sequence[str]) -> tuple[list[Any], list[int]]:
-        match, step, scale = _PLAIN_NUMBER.fullmatch, self._step, self._field.scale
+    def _written_decimals(self, cells: Sequence[str]) -> tuple[list[Any], list[int]] | None:
+        open_ = _unlike(self._pattern, cells)
+        if open_ is None:
+            return None
+        asked = set(open_)
+        texts: Sequence[str] = [t if i not in asked else "" for i, t in enumerate(cells)] if asked else cells
+        floats = [float(t) if t else None for t in texts] if "" in texts else list(map(float, texts))
+        numbers = [n for n in floats if n is not None] if None in floats else floats
         low, high = self._low, self._high
-        values: list[Any] = []
-        open_: list[int] = []
-        for i, cell in enumerate(cells):
-            found = match(cell)
-            if found is not None:
-                digits = found[1]
-                count = len(digits) if digits else 0
-                if count <= scale and low <= float(cell) <= high:  # type: ignore[operator]
-                    values.append(Decimal(cell) if count == scale else Decimal(cell).quantize(step))
-                    continue
-            values.append(None)
-            open_.append(i)
-        return values, open_
+        if numbers and not (low <= min(numbers) and max(numbers) <= high):  # type: ignore[type-var]
+            asked.update(i for i, n in enumerate(floats) if n is not None and not low <= n <= high)
+            open_ = sorted(asked)
+        if self._form == "plain":
+            return floats, open_
+        if self._form == "text":
+            return [t or None for t in texts], open_
+        step = self._step
+        return [Decimal(t).quantize(step) if t else None for t in texts], open_
+
+
+def _shaped(convert: Convert, shape: Callable[[Any], Any] | None) -> Callable[[Cell], Any]:
+    """A converter whose values (not its suspects) are given in a form."""
+    if shape is None:
+        return convert
+
+    def shaped(cell: Cell) -> Any:
+        value = convert(cell)
+        return value if value is None or isinstance(value, Suspect) else shape(value)
+
+    return shaped
 
 
 def _plain(text: str) -> bool:

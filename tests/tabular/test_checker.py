@@ -16,6 +16,7 @@ from tabular.cells import EMPTY, ERRORS, Uncalculated
 from tabular.checker import Checker, explain, place
 from tabular.columns import Column
 from tabular.errors import TableError
+from tabular.forms import shaper
 from tabular.mapper import Mapping
 from tabular.schema import Field, TableSchema
 from tabular.source import Batch
@@ -77,6 +78,17 @@ def test_a_column_is_judged_as_its_cells_are(f: Field, key: bool, cells: list[ob
         assert list(values) == accepted
         assert [type(v) for v in values] == [type(v) for v in accepted]
         assert [str(v) for v in values if v] == [str(v) for v in accepted if v]
+    for form in ("plain", "text"):
+        shape = shaper(f, form) or (lambda value: value)
+        column = Column(f, key=key, form=form)
+        for _ in range(2):
+            shaped, found = column.judge(cells)  # type: ignore[arg-type]
+            assert dict(found) == dict(suspects)
+            wanted = [v if v is None else shape(v) for v in accepted]
+            assert [type(v) for v in shaped] == [type(v) for v in wanted]
+            if f.type == "decimal" and form == "text":  # any notation of the same number
+                shaped, wanted = ([v if v is None else Decimal(v) for v in some] for some in (shaped, wanted))
+            assert list(shaped) == wanted
 
 
 def batch(*rows: list[object], surplus: frozenset[int] = frozenset()) -> Batch:
