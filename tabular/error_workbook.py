@@ -29,7 +29,7 @@ ADDED = 3
 
 
 _PROPERTY = "Tasktray job"
-_JOB = re.compile(rf'name="{_PROPERTY}"[^>]*>\s*<vt:lpwstr>([0-9a-f-]{{36}})</vt:lpwstr>')
+_JOB = re.compile(rf'name="{_PROPERTY}"[^>]*>\s*<(?:\w+:)?lpwstr\b[^>]*>([0-9a-f-]{{36}})<')
 _PROPERTIES = "docProps/custom.xml"
 
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from tabular.schema import Field
 
 Form = Literal["value", "plain", "text"]
-"""`value`: `Decimal`, `date`, `bool` and so on. `plain`: decimals as floats, dates as ISO texts, booleans as 0 and 1 (as
-SQLite keeps them). `text`: all of it as texts that PostgreSQL reads. No value is `None` in each, a text itself."""
+"""`value`: `Decimal`, `date`, `bool` and so on. `plain`: decimals as floats, dates as ISO texts, booleans as 0 and 1
+(as SQLite keeps them). `text`: all of it as texts that PostgreSQL reads. No value is `None` in each, a text itself."""
 
 
 def shaper(f: Field, form: Form) -> Callable[[Any], Any] | None:
