@@ -242,10 +242,10 @@ class Column:
             return None
         asked = set(open_)
         texts: Sequence[str] = [t if i not in asked else "" for i, t in enumerate(cells)] if asked else cells
-        floats = [float(t) if t else None for t in texts] if "" in texts else list(map(float, texts))
-        numbers = [n for n in floats if n is not None] if None in floats else floats
+        numbers = [float(t) for t in texts if t]
+        floats: list[Any] = numbers if len(numbers) == len(texts) else [float(t) if t else None for t in texts]
         low, high = self._low, self._high
-        if numbers and not (low <= min(numbers) and max(numbers) <= high):  # type: ignore[type-var]
+        if numbers and not (low <= min(numbers) and max(numbers) <= high):
             asked.update(i for i, n in enumerate(floats) if n is not None and not low <= n <= high)
             open_ = sorted(asked)
         if self._form == "plain":
