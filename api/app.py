@@ -23,6 +23,7 @@ from api.routes import (
     health,
     jobs,
     kinds,
+    mappings,
     monitor,
     stream,
     undo,
@@ -78,7 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     v1 = APIRouter(prefix="/api/v1")
-    for module in (auth, users, kinds, datasets, stream, jobs, undo, files, monitor, audit, aliases):
+    for module in (auth, users, kinds, datasets, mappings, stream, jobs, undo, files, monitor, audit, aliases):
         v1.include_router(module.router, dependencies=[Depends(only_plain)])
     v1.include_router(uploads.router)  # bytes, read as a stream
     app.include_router(v1)

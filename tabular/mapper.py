@@ -21,7 +21,9 @@ __all__ = ["Mapping", "Proposal", "fingerprint", "propose"]
 THRESHOLD = 0.9
 """Proposals of this confidence and more are applied without asking."""
 
-Reason = Literal["title", "name", "synonym", "pinyin", "part", "similar", "values", "added", "none"]
+Reason = Literal[
+    "remembered", "shared", "title", "name", "synonym", "pinyin", "part", "similar", "values", "added", "none"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Proposal:
         header: its name in the file.
         field: the field's name; None when it fits no field.
         confidence: 0 to 1.
-        reason: what spoke for it; `added` for a column that an error workbook had added.
+        reason: what spoke for it; `remembered` and `shared`: a person decided so for the same header before;
+            `added` for a column that an error workbook had added.
     """
 
     column: int
@@ -50,26 +53,70 @@ class Proposal:
         }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """How a person mapped a file with the same header before.
+
+    Attributes:
+        mapping: column's name (or letter, for one without) -> field, None for a column that is left out.
+        constants, value_map: as in `Mapping`.
+        headers: the columns' names as they stood in that file, in its order; empty when they are not known.
+        shared: by another user.
+    """
+
+    mapping: Mapping_[str, str | None]
+    constants: Mapping_[str, Any] = field_(default_factory=dict)
+    value_map: Mapping_[str, Mapping_[str, Any]] = field_(default_factory=dict)
+    headers: tuple[str, ...] = ()
+    shared: bool = False
+
+    def columns(self, headers: Sequence[str], schema: TableSchema) -> dict[int, str | None]:
+        """What was decided about the columns of a file with these headers: 0-based column -> field or None.
+
+        Fields that the dataset no longer has are passed over. A column without a name is told by its place, which
+        says something only in a file with the same columns in the same order.
+        """
+        same = tuple(map(compact, headers)) == tuple(map(compact, self.headers))
+        decided: dict[int, str | None] = {}
+        for name, target in self.mapping.items():
+            column = _find(headers, name)
+            if column is None or column in decided or (not headers[column] and not same):
+                continue
+            if target is None or (target in schema.by_name and target not in decided.values()):
+                decided[column] = target
+        return decided
+
+
 _RANK: dict[Reason, int] = {"title": 0, "name": 1, "synonym": 2, "pinyin": 3, "part": 4, "similar": 5, "values": 6}
 
 
-def propose(headers: Sequence[str], samples: Sequence[Sequence[Cell]], schema: TableSchema) -> list[Proposal]:
+def propose(
+    headers: Sequence[str],
+    samples: Sequence[Sequence[Cell]],
+    schema: TableSchema,
+    remembered: Remembered | None = None,
+) -> list[Proposal]:
     """Propose a field for each column.
 
     Args:
         headers: the file's column names.
         samples: some rows of data, each as wide as the header or shorter; may be empty.
         schema: the dataset.
+        remembered: what a person decided about the same header before; it comes before all guesses.
 
     Returns:
         One proposal a column, in the file's order; each field is proposed at most once.
     """
     scored: list[tuple[float, int, int, int, Reason]] = []
+    decided = remembered.columns(headers, schema) if remembered is not None else {}
+    settled = {*decided.values(), *(remembered.constants if remembered is not None else ())}
     for column, header in enumerate(headers):
-        if is_added(headers, column):
+        if column in decided or is_added(headers, column):
             continue
         values = [row[column] for row in samples if column < len(row)]
         for position, f in enumerate(schema.fields):
+            if f.name in settled:
+                continue
             confidence, reason = _by_name(header, f)
             confidence, reason = _with_values(confidence, reason, f, values)
             if confidence >= 0.5:
@@ -84,12 +131,54 @@ def propose(headers: Sequence[str], samples: Sequence[Sequence[Cell]], schema: T
             fields_taken.add(position)
     proposals = []
     for column, header in enumerate(headers):
-        if column in taken:
+        if remembered is not None and column in decided:
+            known: tuple[float, Reason] = (0.97, "shared") if remembered.shared else (1.0, "remembered")
+            proposals.append(Proposal(column, header, decided[column], *known))
+        elif column in taken:
             position, confidence, reason = taken[column]
             proposals.append(Proposal(column, header, schema.fields[position].name, confidence, reason))
         else:
             proposals.append(Proposal(column, header, None, 0.0, "added" if is_added(headers, column) else "none"))
     return proposals
+
+
+def applied(
+    proposals: Sequence[Proposal],
+    samples: Sequence[Sequence[Cell]],
+    schema: TableSchema,
+    remembered: Remembered | None = None,
+    constants: Mapping_[str, Any] | None = None,
+    value_map: Mapping_[str, Mapping_[str, Any]] | None = None,
+) -> tuple[dict[str, int], dict[str, Any], dict[str, dict[str, Any]]]:
+    """What is applied to a file for which nobody gives a mapping.
+
+    Args:
+        proposals: of `propose`, made with the same `remembered`.
+        samples, schema, remembered: as there.
+        constants, value_map: what was given for this file; it comes before what is remembered.
+
+    Returns:
+        Columns (field -> 0-based column), constants, and the value map: given, remembered, and the meanings of values
+        that are sure.
+    """
+    from tabular.value_map import propose_values, sure_values
+
+    fixed = {**(remembered.constants if remembered is not None else {}), **(constants or {})}
+    fixed = {name: value for name, value in fixed.items() if name in schema.by_name or name in (constants or {})}
+    columns = {
+        p.field: p.column
+        for p in proposals
+        if p.field is not None and p.confidence >= THRESHOLD and p.field not in fixed
+    }
+    values: dict[str, dict[str, Any]] = {}
+    for source in (remembered.value_map if remembered is not None else {}, value_map or {}):
+        for name, pairs in source.items():
+            if name in schema.by_name or source is value_map:
+                values.setdefault(name, {}).update(pairs)
+    sure = sure_values(propose_values(columns, samples, schema, values), schema)
+    for name, pairs in sure.items():
+        values[name] = {**pairs, **values.get(name, {})}
+    return columns, fixed, values
 
 
 def _spellings(f: Field) -> tuple[tuple[str, Reason], ...]:
@@ -227,6 +316,25 @@ class Mapping:
             if p.field is not None and p.confidence >= threshold and p.field not in constants
         }
         return cls._made(schema, tuple(p.header for p in proposals), columns, constants, value_map)
+
+    @classmethod
+    def recognised(
+        cls,
+        headers: Sequence[str],
+        samples: Sequence[Sequence[Cell]],
+        schema: TableSchema,
+        remembered: Remembered | None = None,
+        constants: Mapping_[str, Any] | None = None,
+        value_map: Mapping_[str, Mapping_[str, Any]] | None = None,
+    ) -> Self:
+        """Apply what is remembered of such a file, and the proposals that are sure enough; a constant wins over them.
+
+        Raises:
+            TableError: `mapping_required` with `fields` when a required field is left over; and as `explicit`.
+        """
+        proposals = propose(headers, samples, schema, remembered)
+        columns, fixed, values = applied(proposals, samples, schema, remembered, constants, value_map)
+        return cls._made(schema, tuple(headers), columns, fixed, values)
 
     @classmethod
     def explicit(

@@ -1,26 +1,25 @@
-"""Datasets: their fields and rules, their rows, an empty workbook, proposals of a mapping."""
+"""Datasets: their fields and rules, their rows, an empty workbook, earlier imports of a file."""
 
 from __future__ import annotations
 
 import json
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
-from api.dependencies import ActorDep, DatabaseDep, StorageDep
+from api.dependencies import ActorDep, DatabaseDep
 from api.routes.files import disposition
 from tabular.schema import Field as TableField
 from tabular.template import write_template
-from worker.datasets import Dataset, load
-from worker.datasets import mapping as mappings
+from worker.datasets import Dataset, history, load
 from worker.datasets import rows as dataset_rows
-from worker.datasets.look import LookOptions, look
+from worker.engine.views import State
 from worker.errors import NotFound, Refused
-from worker.files.inputs import resolve
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 Name = Annotated[str, InPath(max_length=64)]
@@ -54,47 +53,33 @@ class RowPage(BaseModel):
     total: int | None
 
 
-class MappingBody(BaseModel):
-    """Either a file's column names with some of its rows as JSON values (may be none), or the id of an upload, with
-    what is known better than the guesses about it.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    headers: list[str] = Field([], max_length=1000)
-    samples: list[list[str | int | float | bool | None]] = Field([], max_length=200)
-    upload: str | None = Field(None, max_length=36)
-    sheet: str | None = Field(None, max_length=255)
-    header_row: int | None = Field(None, ge=1, le=1_048_576)
-    encoding: str | None = Field(None, max_length=40)
-    delimiter: str | None = Field(None, min_length=1, max_length=1)
-
-
-class ProposalView(BaseModel):
-    """What a column seems to be: `confidence` 0 to 1, and the reason for it; `field` is null for none."""
-
-    column: int
-    header: str
-    field: str | None
-    confidence: float
-    reason: str
-
-
-class MappingProposals(BaseModel):
-    """Proposals for all columns.
+class ImportedView(BaseModel):
+    """An import of a file with the same content into the same dataset.
 
     Attributes:
-        fingerprint: of the header's shape; files of the same shape have the same.
-        mapping: column to field, as an import without a mapping applies it.
-        missing: required fields that no column is sure to be.
-        source: of an upload, what was found: format, encoding, delimiter, sheets, header_row, headers.
+        job: its id; null where it is not mine to see.
+        by, by_name: user name and display name of who did it.
+        at: when it ended; when it was submitted, while it has not.
+        state: of the job; a failed or cancelled one may have loaded rows before it stopped, see `counts`.
+        counts: rows, inserted, updated, unchanged, skipped, rejected; empty while nothing is known.
+        undone, undone_at: whether and when it was taken back.
     """
 
-    fingerprint: str
-    proposals: list[ProposalView]
-    mapping: dict[str, str | None]
-    missing: list[str]
-    source: dict[str, Any] | None = None
+    job: str | None
+    by: str
+    by_name: str | None
+    at: datetime
+    state: State
+    mode: str | None
+    counts: dict[str, int]
+    undone: bool
+    undone_at: datetime | None
+
+
+class ImportedList(BaseModel):
+    """Earlier imports of a file, the newest first; dry runs are none."""
+
+    imports: list[ImportedView]
 
 
 def _view(dataset: Dataset, language: str) -> DatasetView:
@@ -172,20 +157,14 @@ def list_rows(
     return RowPage.model_validate(found)
 
 
-@router.post("/{name}/mapping")
-def propose_mapping(
-    name: Name, body: MappingBody, actor: ActorDep, database: DatabaseDep, storage: StorageDep
-) -> MappingProposals:
-    """Which field each column of a file seems to be."""
-    dataset = get_dataset_named(name)
-    if body.upload is None:
-        if not body.headers:
-            raise Refused("invalid_request", errors=[{"field": "headers", "code": "field_missing", "values": {}}])
-        found = mappings.propose(database, actor, dataset, body.headers, body.samples)
-        return MappingProposals.model_validate(found)
-    with database.read() as connection:
-        file = resolve(connection, actor, [body.upload])[0]
-    options = LookOptions(body.sheet, body.header_row, body.encoding, body.delimiter)
-    seen = look(storage.local_path(file.storage_key), name, options)
-    found = mappings.propose(database, actor, dataset, seen["info"]["headers"], seen["samples"])
-    return MappingProposals.model_validate(found | {"source": seen["info"]})
+@router.get("/{name}/imports")
+def list_imports(
+    name: Name,
+    actor: ActorDep,
+    database: DatabaseDep,
+    sha256: Annotated[str, Query(pattern="^[0-9a-fA-F]{64}$", description="Of the file, in hex.")],
+) -> ImportedList:
+    """Who has imported this very file before, when, and with what result; whoever it was."""
+    get_dataset_named(name)
+    found = history.imports_of(database, actor, f"{name}.import", sha256.lower())
+    return ImportedList.model_validate({"imports": found})

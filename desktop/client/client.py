@@ -35,8 +35,66 @@ class Client(Conversation):
 
     def dataset(self, name: str) -> dict[str, Any]:
         """One dataset with its fields and rules."""
-        answer: dict[str, Any] = self.json("GET", f"datasets/{quote(name, safe='')}")
+        answer: dict[str, Any] = self.json("GET", _dataset(name))
         return answer
+
+    # ------------------------------------------------------------ mappings of imports
+
+    def propose_mapping(
+        self,
+        dataset: str,
+        headers: Sequence[str] = (),
+        samples: Sequence[Sequence[Any]] = (),
+        *,
+        sha256: str | None = None,
+        upload: str | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Which field each column of a file seems to be, what is remembered of such files, who imported it before.
+
+        Args:
+            headers, samples: column names and some rows, JSON values; or else `upload`, the id of an upload.
+            sha256: of the file, to learn whether it was imported before.
+            options: `sheet`, `header_row`, `encoding`, `delimiter`, where known better than the server guesses; for an
+                upload only.
+
+        Returns:
+            `{fingerprint, proposals, mapping, constants, value_map, missing, values, remembered, imports, source}`.
+        """
+        body: dict[str, Any] = {name: value for name, value in (options or {}).items() if value is not None}
+        if upload is not None:
+            body["upload"] = upload
+        else:
+            body |= {"headers": list(headers), "samples": [list(row) for row in samples]}
+            if sha256:
+                body["sha256"] = sha256
+        answer: dict[str, Any] = self.json("POST", _dataset(dataset, "/mapping"), json=body, again=True)
+        return answer
+
+    def mappings(self, dataset: str) -> list[dict[str, Any]]:
+        """The remembered mappings: own ones first, then those that others share."""
+        return _items(self.json("GET", _dataset(dataset, "/mappings")), "mappings")
+
+    def keep_mapping(self, dataset: str, fingerprint: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Remember a mapping as one's own.
+
+        Args:
+            body: `{mapping, constants?, value_map?, sheet?, header_row?, encoding?, delimiter?, headers?, shared?}`.
+        """
+        path = _dataset(dataset, f"/mappings/{quote(fingerprint, safe='')}")
+        answer: dict[str, Any] = self.json("PUT", path, json=body, again=True)
+        return answer
+
+    def forget_mapping(self, dataset: str, fingerprint: str, owner: str | None = None) -> None:
+        """Forget a mapping: one's own; an admin also another's (`owner`: user name or id)."""
+        path = _dataset(dataset, f"/mappings/{quote(fingerprint, safe='')}")
+        self.request("DELETE", path, params={"owner": owner})
+
+    def imports_of(self, dataset: str, sha256: str) -> list[dict[str, Any]]:
+        """Earlier imports of this very file, whoever did them, the newest first:
+        `{job or None, by, by_name, at, state, mode, counts, undone, undone_at}` each.
+        """
+        return _items(self.json("GET", _dataset(dataset, "/imports"), params={"sha256": sha256}), "imports")
 
     # ------------------------------------------------------------ jobs
 
@@ -247,6 +305,10 @@ def _flag(value: bool | None) -> str | None:
 
 def _period(since: datetime | None, until: datetime | None) -> dict[str, str | None]:
     return {"from": since.isoformat() if since else None, "to": until.isoformat() if until else None}
+
+
+def _dataset(name: str, rest: str = "") -> str:
+    return f"datasets/{quote(name, safe='')}{rest}"
 
 
 def _job(job_id: str, rest: str = "") -> str:

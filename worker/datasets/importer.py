@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from worker.datasets import history, journal, rejects
+from worker.datasets import history, journal, opening, rejects
 from worker.datasets.keyset import KeySet
 from worker.datasets.loader import Loader, Plan, Prepared, create_loader, plain, plan
 from worker.datasets.pace import Pace
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from tabular.checker import Checked, Checker, Rejected
-    from tabular.mapper import Mapping
     from tabular.schema import Field
     from tabular.source import Batch, Source
     from worker.datasets.dataset import Dataset
@@ -123,20 +123,22 @@ class Import:
         except Cancelled as stopped:
             # What was loaded until then stays, and is said.
             raise Cancelled(None if self.phase == "check" else self._summary()) from stopped
-        return self._result()
+        result = self._result()
+        if not self.params.dry_run and self.position > self.counts["rejected"]:
+            opening.remember(self.job, self.dataset, self.params, self._named, self.found)
+        return result
 
     # ------------------------------------------------------------ reading
 
     def _read(self) -> None:
         from tabular.checker import Checker
         from tabular.errors import TableError
-        from tabular.source import open_source
         from tabular.workbook import sort_of
 
         try:
-            with open_source(self._named(), self._options()) as source:
-                mapping = self._mapping(source)
-                self._remember(source, mapping)
+            with opening.opened(self.job, self.dataset, self.params, self._named, self.found) as file:
+                source, mapping = file.source, file.mapping
+                self._remember(file.found)
                 checker = Checker(self.dataset.schema, mapping, serial_dates=source.numbers_may_be_dates)
                 loader = create_loader(
                     self.job.database, self.dataset, {*mapping.columns, *mapping.constants}, self.job.job_id
@@ -163,6 +165,7 @@ class Import:
                 code = "not_a_workbook" if sort_of(self.upload.path) == "csv" else code
             raise Refused(code, **values) from error
 
+    @cached_property
     def _named(self) -> Path:
         """The file under a name with its owner's ending: a web page saved as `.xls` is told by both."""
         suffix = PurePath(self.upload.name).suffix.lower()
@@ -175,50 +178,16 @@ class Import:
             return named
         return self.upload.path
 
-    def _options(self) -> Any:
-        from tabular.source import ReadOptions
-
-        p, found = self.params, self.found
-        return ReadOptions(
-            sheet=p.sheet,
-            header_row=p.header_row,
-            # What the first attempt found out is not guessed again.
-            encoding=p.encoding or found.get("encoding"),
-            delimiter=p.delimiter or found.get("delimiter"),
-            schema=self.dataset.schema,
-        )
-
-    def _mapping(self, source: Source) -> Mapping:
-        from tabular.mapper import Mapping, propose
-
-        schema, headers, p = self.dataset.schema, source.info.headers, self.params
-        if "columns" in self.found:
-            return Mapping(schema, headers, self.found["columns"], self.found["constants"], p.value_map)
-        if p.mapping is not None:
-            return Mapping.explicit(headers, p.mapping, p.constants, p.value_map, schema)
-        proposals = propose(headers, source.samples(), schema)
-        return Mapping.automatic(proposals, schema, constants=p.constants, value_map=p.value_map)
-
-    def _remember(self, source: Source, mapping: Mapping) -> None:
+    def _remember(self, found: dict[str, Any]) -> None:
         """What was found out about the file, for the result and for a later attempt."""
         from tabular.error_workbook import job_of
 
         if self.found:
             return
-        info = source.info
-        parent = job_of(self.upload.path) if info.format == "xlsx" else None
+        parent = job_of(self.upload.path) if found["format"] == "xlsx" else None
         if parent is not None:
             self.job.adopt(parent)
-        self.found = {
-            "format": info.format,
-            "encoding": info.encoding,
-            "delimiter": info.delimiter,
-            "sheets": list(info.reading),
-            "header_row": info.header_row,
-            "headers": list(info.headers),
-            "mapping": mapping.to_json(),
-            "columns": dict(mapping.columns),
-            "constants": dict(mapping.constants),
+        self.found = found | {
             "imported_before": history.imported_before(
                 self.job.database, self.job.actor, self.job.kind, self.upload.sha256, self.job.job_id
             ),
@@ -449,7 +418,7 @@ class Import:
         return self._summary()
 
     def _summary(self) -> dict[str, Any]:
-        found = {k: v for k, v in self.found.items() if k not in ("columns", "headers")}
+        found = {k: v for k, v in self.found.items() if k not in ("columns", "headers", "options")}
         how = {"mode": self.params.mode, "dry_run": self.params.dry_run, "reasons": self.reasons}
         result = {"rows": self.position, **self.counts, **how, **found}
         if self.params.dry_run:

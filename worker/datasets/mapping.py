@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from worker.datasets import remembered
+from worker.datasets.look import LookOptions
 
 if TYPE_CHECKING:
     from worker.actor import Actor
     from worker.datasets.dataset import Dataset
+    from worker.datasets.remembered import Kept
     from worker.db.database import Database
 
 
@@ -24,18 +29,87 @@ def propose(
         samples: some rows of data as JSON values; may be empty.
 
     Returns:
-        `{"fingerprint", "proposals": [{column, header, field, confidence, reason}], "mapping": {column: field},
-        "missing": [required fields for which no proposal is sure]}`; `mapping` is what an import without one applies.
+        What an import without a mapping applies, and why: `{"fingerprint", "proposals": [{column, header, field,
+        confidence, reason}], "mapping": {column: field or None}, "constants", "value_map", "missing": [required fields
+        for which nothing is sure], "values": [{field, value, target, confidence, reason, count}] (values of the samples
+        that their field does not take), "remembered": the mapping that was remembered, or None}`.
+        One with another fingerprint belongs to the header that is found with its sheet, row, encoding and delimiter.
     """
-    from tabular.mapper import THRESHOLD, Mapping, fingerprint
-    from tabular.mapper import propose as propose_columns
+    from tabular.names import fingerprint
 
-    proposals = propose_columns(headers, samples, dataset.schema)
-    columns = {p.field: p.column for p in proposals if p.field is not None and p.confidence >= THRESHOLD}
-    missing = [f.name for f in dataset.schema.fields if f.required and f.name not in columns]
+    with database.read() as connection:
+        kept = remembered.find(connection, actor, dataset, fingerprint(headers))
+    if kept is None or kept.fingerprint == fingerprint(headers):
+        return _proposed(dataset, headers, samples, kept)
+    # It speaks of another row or sheet of such a file: whoever reads the file looks there and asks again.
+    return _proposed(dataset, headers, samples, None) | {"remembered": kept.to_json()}
+
+
+def propose_for_file(
+    database: Database,
+    actor: Actor,
+    dataset: Dataset,
+    options: LookOptions,
+    look: Callable[[LookOptions], dict[str, Any]],
+) -> dict[str, Any]:
+    """Propose a field for each column of a file: as `propose`, with `source`, what was found out about the file.
+
+    Args:
+        options: what the asker knows better than the guesses; the rest is taken from the remembered mapping.
+        look: looks at the file, see `worker.datasets.look.look`.
+    """
+    seen = look(options)
+    with database.read() as connection:
+        kept = remembered.find(connection, actor, dataset, seen["info"]["fingerprint"])
+    if kept is not None:
+        chosen = with_options(options, kept.decision.options, seen["info"]["sheets"])
+        if chosen != options:
+            again = look(chosen)
+            # Where the choices lead to another header they do not fit this file, however it looks at first.
+            seen = again if again["info"]["fingerprint"] == kept.fingerprint else seen
+        if seen["info"]["fingerprint"] != kept.fingerprint:
+            kept = None
+    found = _proposed(dataset, seen["info"]["headers"], seen["samples"], kept)
+    return found | {"source": seen["info"]}
+
+
+def with_options(given: LookOptions, chosen: LookOptions, sheets: Sequence[str]) -> LookOptions:
+    """What is known about how to read a file: what was given, then what was chosen for such a file before; a sheet only
+    if the file has one of that name.
+    """
+    return replace(
+        given,
+        sheet=given.sheet or (chosen.sheet if chosen.sheet in sheets else None),
+        header_row=given.header_row or chosen.header_row,
+        encoding=given.encoding or chosen.encoding,
+        delimiter=given.delimiter or chosen.delimiter,
+    )
+
+
+def _proposed(
+    dataset: Dataset, headers: Sequence[str], samples: Sequence[Sequence[Any]], kept: Kept | None
+) -> dict[str, Any]:
+    from tabular.mapper import THRESHOLD, Mapping, applied, propose
+    from tabular.names import fingerprint
+    from tabular.value_map import propose_values
+
+    schema = dataset.schema
+    known = kept.to_tabular() if kept is not None else None
+    proposals = propose(headers, samples, schema, known)
+    columns, constants, value_map = applied(proposals, samples, schema, known)
+    missing = [f.name for f in schema.fields if f.required and f.name not in columns and f.name not in constants]
+    decided = dict(known.value_map) if known is not None else {}
+    left_out = [p for p in proposals if p.field is None and p.reason in ("remembered", "shared") and p.header]
     return {
         "fingerprint": fingerprint(headers),
         "proposals": [p.to_json() for p in proposals],
-        "mapping": Mapping(dataset.schema, tuple(headers), columns).to_json(),
+        "mapping": Mapping(schema, tuple(headers), columns).to_json() | {p.header: None for p in left_out},
+        "constants": constants,
+        "value_map": value_map,
         "missing": missing,
-    }
+        "values": [v.to_json() for v in propose_values(
+            {p.field: p.column for p in proposals if p.field is not None and p.confidence >= THRESHOLD},
+            samples, schema, decided,
+        )],
+        "remembered": kept.to_json() if kept is not None else None,
+    }  # fmt: skip

@@ -336,6 +336,31 @@ job_parts = Table(
     Column("content", LargeBinary, nullable=False),  # compressed JSON, see `worker/engine/parts.py`
 )
 
+# How a person mapped a file, remembered by the shape of its header; each has one a dataset and shape, and may share it.
+mappings = Table(
+    "mappings",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("dataset", String(64), nullable=False),
+    Column("fingerprint", String(32), nullable=False),  # of the header that the mapping speaks of
+    # of the header that is found where nobody says which sheet or row it is; the same where that was right
+    Column("seen_as", String(32), nullable=False),
+    Column("owner_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("headers", Json, nullable=False),  # list of names as they stood in the file; may be empty
+    Column("mapping", Json, nullable=False),  # {column: field or null}
+    Column("constants", Json, nullable=False),
+    Column("value_map", Json, nullable=False),
+    Column("sheet", String(255)),
+    Column("header_row", Integer),
+    Column("encoding", String(40)),
+    Column("delimiter", String(1)),
+    Column("shared", Boolean, nullable=False, server_default=text("false")),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("dataset", "fingerprint", "owner_id"),
+    Index("ix_mappings_seen_as", "dataset", "seen_as"),
+)
+
 # ---------------------------------------------------------------- files
 
 uploads = Table(

@@ -1,0 +1,177 @@
+"""An import's file, opened and mapped: by what was given for it, by what is remembered of such files, by guesses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from worker.datasets import remembered
+from worker.datasets.look import LookOptions
+from worker.datasets.mapping import with_options
+from worker.datasets.remembered import Decision, Kept
+
+if TYPE_CHECKING:
+    from tabular.mapper import Mapping
+    from tabular.source import ReadOptions, Source
+    from worker.datasets.dataset import Dataset
+    from worker.datasets.parameters import ImportParams
+    from worker.engine.context import JobContext
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file ready to be read.
+
+    Attributes:
+        source: the file.
+        mapping: its columns' fields, its constants and replaced values.
+        found: what is worth knowing about it, as JSON: for the job's result, and so that a later attempt reads the
+            file in the same way whatever is remembered by then.
+    """
+
+    source: Source
+    mapping: Mapping
+    found: dict[str, Any]
+
+
+@contextmanager
+def opened(
+    job: JobContext, dataset: Dataset, params: ImportParams, path: Path, found: dict[str, Any]
+) -> Iterator[Opened]:
+    """Open and map the file of an import.
+
+    Args:
+        path: of the file.
+        found: `Opened.found` of an earlier attempt; empty at the first.
+
+    Raises:
+        TableError: the file cannot be read, or no mapping can be made for it.
+    """
+    from tabular.mapper import Mapping
+    from tabular.source import open_source
+
+    if "columns" in found:
+        with open_source(path, _read_options(LookOptions(**found["options"]), dataset)) as source:
+            mapping = Mapping(
+                dataset.schema, source.info.headers, found["columns"], found["constants"], found["value_map"]
+            )
+            yield Opened(source, mapping, found)
+        return
+    options, kept = _known(job, dataset, params, path)
+    with open_source(path, _read_options(options, dataset)) as source:
+        headers, schema = source.info.headers, dataset.schema
+        if params.mapping is not None:
+            mapping = Mapping.explicit(headers, params.mapping, params.constants, params.value_map, schema)
+        else:
+            known = kept.to_tabular() if kept is not None else None
+            mapping = Mapping.recognised(headers, source.samples(), schema, known, params.constants, params.value_map)
+        yield Opened(source, mapping, _found(source, mapping, options, kept))
+
+
+def _given(params: ImportParams) -> LookOptions:
+    return LookOptions(params.sheet, params.header_row, params.encoding, params.delimiter)
+
+
+def _read_options(options: LookOptions, dataset: Dataset) -> ReadOptions:
+    from tabular.source import ReadOptions
+
+    return ReadOptions(**asdict(options), schema=dataset.schema)
+
+
+def _known(job: JobContext, dataset: Dataset, params: ImportParams, path: Path) -> tuple[LookOptions, Kept | None]:
+    """How to read the file, and what is remembered of such files where no mapping was given for this one."""
+    from tabular.errors import TableError
+    from tabular.source import open_source
+
+    given = _given(params)
+    if params.mapping is not None:
+        return given, None
+    with open_source(path, _read_options(given, dataset)) as source:
+        info = source.info
+    with job.database.read() as connection:
+        kept = remembered.find(connection, job.actor, dataset, info.fingerprint)
+    if kept is None:
+        return given, None
+    chosen = with_options(given, kept.decision.options, info.sheets)
+    shape = info.fingerprint
+    if chosen != given:
+        try:
+            with open_source(path, _read_options(chosen, dataset)) as source:
+                shape = source.info.fingerprint
+        except TableError:
+            chosen = given  # what was chosen for that file does not do for this one
+    return (chosen, kept) if shape == kept.fingerprint else (given, None)
+
+
+def _found(source: Source, mapping: Mapping, options: LookOptions, kept: Kept | None) -> dict[str, Any]:
+    from tabular.cells import column_letter
+    from tabular.names import is_added
+
+    info = source.info
+    headers = info.headers
+    left = [i for i in range(len(headers)) if i not in set(mapping.columns.values()) and not is_added(headers, i)]
+    if any(not headers[i] for i in left):
+        # A column without a name is worth a word only if it holds something.
+        samples = source.samples()
+        left = [i for i in left if headers[i] or any(i < len(row) and row[i] not in (None, "") for row in samples)]
+    return {
+        "format": info.format,
+        "encoding": info.encoding,
+        "delimiter": info.delimiter,
+        "sheets": list(info.reading),
+        "header_row": info.header_row,
+        "headers": list(headers),
+        # What was found out about a text is not guessed again.
+        "options": asdict(options) | {"encoding": info.encoding, "delimiter": info.delimiter},
+        "mapping": mapping.to_json(),
+        "columns": dict(mapping.columns),
+        "constants": dict(mapping.constants),
+        "value_map": mapping.value_map,
+        "not_imported": [headers[i] or column_letter(i) for i in left],
+        "mapped_by": None if kept is None else {"username": kept.username, "mine": kept.mine},
+    }
+
+
+def remember(job: JobContext, dataset: Dataset, params: ImportParams, path: Path, found: dict[str, Any]) -> None:
+    """Remember how this file was mapped for its owner, if a person has said so, so that the next of the same shape maps
+    itself. A mapping that its owner shares stays shared.
+
+    Args:
+        path: of the file.
+        found: `Opened.found`.
+    """
+    from tabular.names import fingerprint
+
+    given = _given(params)
+    if params.mapping is None and not params.constants and not params.value_map:
+        return
+    headers = found["headers"]
+    left = dict.fromkeys(found["not_imported"])
+    decision = Decision(
+        mapping=found["mapping"] | left,
+        constants=found["constants"],
+        value_map=found["value_map"],
+        options=given,
+        headers=headers,
+    )
+    shape = fingerprint(headers)
+    with job.chunk() as chunk:
+        remembered.put(
+            chunk.connection, job.actor, dataset, shape, decision,
+            seen_as=shape if given == LookOptions() else seen_as(path, dataset) or shape,
+        )  # fmt: skip
+
+
+def seen_as(path: Path, dataset: Dataset) -> str | None:
+    """Fingerprint of the header that is found without being told where to look; None where none is."""
+    from tabular.errors import TableError
+    from tabular.source import open_source
+
+    try:
+        with open_source(path, _read_options(LookOptions(), dataset)) as source:
+            return source.info.fingerprint
+    except TableError:
+        return None
