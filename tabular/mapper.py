@@ -76,11 +76,13 @@ class Remembered:
         Fields that the dataset no longer has are passed over. A column without a name is told by its place, which
         says something only in a file with the same columns in the same order.
         """
-        same = tuple(map(compact, headers)) == tuple(map(compact, self.headers))
+        first = next((i for i in range(len(headers)) if not is_added(headers, i)), 0)
+        same = tuple(map(compact, headers[first:])) == tuple(map(compact, self.headers))
+        unnamed = {column_letter(i): i + first for i, header in enumerate(self.headers) if same and not header}
         decided: dict[int, str | None] = {}
         for name, target in self.mapping.items():
-            column = _find(headers, name)
-            if column is None or column in decided or (not headers[column] and not same):
+            column = unnamed[name] if name in unnamed else _find(headers, name)
+            if column is None or column in decided or (not headers[column] and name not in unnamed):
                 continue
             if target is None or (target in schema.by_name and target not in decided.values()):
                 decided[column] = target

@@ -107,6 +107,9 @@ def list_jobs(
     created_from: Annotated[datetime | None, Query(alias="from", description="Created at or after.")] = None,
     created_to: Annotated[datetime | None, Query(alias="to", description="Created before.")] = None,
     scheduled: Annotated[bool, Query(description="With the jobs of schedules.")] = False,
+    parent_id: Annotated[
+        str | None, Query(max_length=36, description="Only those that go on with this job: corrections, taking back.")
+    ] = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> JobList:
@@ -123,6 +126,7 @@ def list_jobs(
         created_from=aware(created_from, settings),
         created_to=aware(created_to, settings),
         scheduled=scheduled,
+        parent_id=parent_id,
         cursor=cursor,
         limit=limit,
         settings=settings,

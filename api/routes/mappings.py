@@ -42,13 +42,14 @@ class FileOptions(BaseModel):
 
 
 class ProposalBody(FileOptions):
-    """Either a file's column names with some of its rows as JSON values (may be none) and, where known, its SHA-256; or
-    the id of an upload.
+    """Either a file's column names with some of its rows as JSON values (may be none) and, where known, its SHA-256 and
+    the import whose error workbook it is; or the id of an upload.
     """
 
     headers: list[str] = Field([], max_length=1000)
     samples: list[list[Scalar]] = Field([], max_length=200)
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
+    parent_id: str | None = Field(None, max_length=36)
     upload: str | None = Field(None, max_length=36)
 
 
@@ -164,7 +165,7 @@ def propose_mapping(
     if body.upload is None:
         if not body.headers:
             raise Refused("invalid_request", errors=[{"field": "headers", "code": "field_missing", "values": {}}])
-        found = mapping.propose(database, actor, dataset, body.headers, body.samples)
+        found = mapping.propose(database, actor, dataset, body.headers, body.samples, body.parent_id)
         sha256 = body.sha256
     else:
         with database.read() as connection:

@@ -47,6 +47,7 @@ class Client(Conversation):
         samples: Sequence[Sequence[Any]] = (),
         *,
         sha256: str | None = None,
+        parent_id: str | None = None,
         upload: str | None = None,
         options: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
@@ -55,6 +56,7 @@ class Client(Conversation):
         Args:
             headers, samples: column names and some rows, JSON values; or else `upload`, the id of an upload.
             sha256: of the file, to learn whether it was imported before.
+            parent_id: the import whose error workbook the file is.
             options: `sheet`, `header_row`, `encoding`, `delimiter`, where known better than the server guesses; for an
                 upload only.
 
@@ -66,8 +68,7 @@ class Client(Conversation):
             body["upload"] = upload
         else:
             body |= {"headers": list(headers), "samples": [list(row) for row in samples]}
-            if sha256:
-                body["sha256"] = sha256
+            body |= {name: value for name, value in (("sha256", sha256), ("parent_id", parent_id)) if value}
         answer: dict[str, Any] = self.json("POST", _dataset(dataset, "/mapping"), json=body, again=True)
         return answer
 

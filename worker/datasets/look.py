@@ -29,7 +29,8 @@ class LookOptions:
 
 
 def look(path: Path, dataset: str, options: LookOptions) -> dict[str, Any]:
-    """`{"info": …, "samples": …}` of a file: what `SourceInfo.to_json` gives, and its first rows as JSON values.
+    """`{"info": …, "samples": …, "parent": …}` of a file: what `SourceInfo.to_json` gives, its first rows as JSON
+    values, and the import whose error workbook it is, or None.
 
     Raises:
         TableError: the file cannot be read, or it crashes its reader (`damaged_workbook`).
@@ -52,6 +53,7 @@ def look(path: Path, dataset: str, options: LookOptions) -> dict[str, Any]:
 def main(arguments: Sequence[str]) -> int:
     """The child: look at the file that the one argument names, and write what was found to stdout as JSON."""
     # Readers come with the child only.
+    from tabular.error_workbook import job_of
     from tabular.source import ReadOptions, open_source
     from worker.datasets.dataset import load
 
@@ -60,7 +62,11 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with open_source(request["path"], ReadOptions(**request["options"], schema=schema)) as source:
             samples = next((batch.rows for batch in source.batches(ROWS)), [])
-            answer = {"info": source.info.to_json(), "samples": [[_plain(cell) for cell in row] for row in samples]}
+            answer: dict[str, Any] = {
+                "info": source.info.to_json(),
+                "samples": [[_plain(cell) for cell in row] for row in samples],
+            }
+            answer["parent"] = job_of(request["path"]) if source.info.format == "xlsx" else None
     except TableError as error:
         answer = {"code": error.code, "values": error.values}
     sys.stdout.write(json.dumps(answer))

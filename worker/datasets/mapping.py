@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def propose(
-    database: Database, actor: Actor, dataset: Dataset, headers: Sequence[str], samples: Sequence[Sequence[Any]]
+    database: Database,
+    actor: Actor,
+    dataset: Dataset,
+    headers: Sequence[str],
+    samples: Sequence[Sequence[Any]],
+    parent_id: str | None = None,
 ) -> dict[str, Any]:
     """Propose a field for each column.
 
@@ -27,6 +32,7 @@ def propose(
         dataset: what the file is to be imported into.
         headers: the file's column names.
         samples: some rows of data as JSON values; may be empty.
+        parent_id: the import whose error workbook the file is.
 
     Returns:
         What an import without a mapping applies, and why: `{"fingerprint", "proposals": [{column, header, field,
@@ -37,8 +43,7 @@ def propose(
     """
     from tabular.names import fingerprint
 
-    with database.read() as connection:
-        kept = remembered.find(connection, actor, dataset, fingerprint(headers))
+    kept = known(database, actor, dataset, fingerprint(headers), parent_id)
     if kept is None or kept.fingerprint == fingerprint(headers):
         return _proposed(dataset, headers, samples, kept)
     # It speaks of another row or sheet of such a file: whoever reads the file looks there and asks again.
@@ -59,8 +64,7 @@ def propose_for_file(
         look: looks at the file, see `worker.datasets.look.look`.
     """
     seen = look(options)
-    with database.read() as connection:
-        kept = remembered.find(connection, actor, dataset, seen["info"]["fingerprint"])
+    kept = known(database, actor, dataset, seen["info"]["fingerprint"], seen.get("parent"))
     if kept is not None:
         chosen = with_options(options, kept.decision.options, seen["info"]["sheets"])
         if chosen != options:
@@ -71,6 +75,13 @@ def propose_for_file(
             kept = None
     found = _proposed(dataset, seen["info"]["headers"], seen["samples"], kept)
     return found | {"source": seen["info"]}
+
+
+def known(database: Database, actor: Actor, dataset: Dataset, fingerprint: str, parent_id: str | None) -> Kept | None:
+    """How the import was mapped whose error workbook this is, else what is remembered of such files."""
+    with database.read() as connection:
+        kept = remembered.of_job(connection, actor, dataset, parent_id, fingerprint) if parent_id else None
+        return kept or remembered.find(connection, actor, dataset, fingerprint)
 
 
 def with_options(given: LookOptions, chosen: LookOptions, sheets: Sequence[str]) -> LookOptions:
@@ -94,11 +105,11 @@ def _proposed(
     from tabular.value_map import propose_values
 
     schema = dataset.schema
-    known = kept.to_tabular() if kept is not None else None
-    proposals = propose(headers, samples, schema, known)
-    columns, constants, value_map = applied(proposals, samples, schema, known)
+    before = kept.to_tabular() if kept is not None else None
+    proposals = propose(headers, samples, schema, before)
+    columns, constants, value_map = applied(proposals, samples, schema, before)
     missing = [f.name for f in schema.fields if f.required and f.name not in columns and f.name not in constants]
-    decided = dict(known.value_map) if known is not None else {}
+    decided = dict(before.value_map) if before is not None else {}
     left_out = [p for p in proposals if p.field is None and p.reason in ("remembered", "shared") and p.header]
     return {
         "fingerprint": fingerprint(headers),

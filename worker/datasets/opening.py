@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from worker.datasets import remembered
 from worker.datasets.look import LookOptions
-from worker.datasets.mapping import with_options
+from worker.datasets.mapping import known, with_options
 from worker.datasets.remembered import Decision, Kept
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def opened(
         if params.mapping is not None:
             mapping = Mapping.explicit(headers, params.mapping, params.constants, params.value_map, schema)
         else:
-            known = kept.to_tabular() if kept is not None else None
-            mapping = Mapping.recognised(headers, source.samples(), schema, known, params.constants, params.value_map)
+            before = kept.to_tabular() if kept is not None else None
+            mapping = Mapping.recognised(headers, source.samples(), schema, before, params.constants, params.value_map)
         yield Opened(source, mapping, _found(source, mapping, options, kept))
 
 
@@ -83,6 +83,7 @@ def _read_options(options: LookOptions, dataset: Dataset) -> ReadOptions:
 
 def _known(job: JobContext, dataset: Dataset, params: ImportParams, path: Path) -> tuple[LookOptions, Kept | None]:
     """How to read the file, and what is remembered of such files where no mapping was given for this one."""
+    from tabular.error_workbook import job_of
     from tabular.errors import TableError
     from tabular.source import open_source
 
@@ -91,8 +92,8 @@ def _known(job: JobContext, dataset: Dataset, params: ImportParams, path: Path) 
         return given, None
     with open_source(path, _read_options(given, dataset)) as source:
         info = source.info
-    with job.database.read() as connection:
-        kept = remembered.find(connection, job.actor, dataset, info.fingerprint)
+    parent = job_of(path) if info.format == "xlsx" else None
+    kept = known(job.database, job.actor, dataset, info.fingerprint, parent)
     if kept is None:
         return given, None
     chosen = with_options(given, kept.decision.options, info.sheets)

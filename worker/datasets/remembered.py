@@ -11,11 +11,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from worker import audit
 from worker.datasets.look import LookOptions
-from worker.db.schema import mappings, users
+from worker.db.schema import jobs, mappings, users
 from worker.db.types import db_now
 from worker.engine.plain import plain
+from worker.engine.visibility import visible
 from worker.errors import Forbidden, NotFound, Refused
-from worker.ids import new_id
+from worker.ids import is_id, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,6 +156,43 @@ def get(connection: Connection, actor: Actor, dataset: Dataset, fingerprint: str
     if row is None:
         raise NotFound("unknown_mapping", fingerprint=fingerprint)
     return _kept(row, actor)
+
+
+def of_job(connection: Connection, actor: Actor, dataset: Dataset, job_id: str, fingerprint: str) -> Kept | None:
+    """How an earlier import of the asker's (an admin's: anybody's) mapped its file: it holds for its corrected error
+    workbook, too. None when there is no such job or nothing was decided there.
+    """
+    j = jobs.c
+    query = (
+        select(j.owner_id, j.params, j.checkpoint, j.result, j.created_at, users.c.username, users.c.display_name)
+        .join(users, users.c.id == j.owner_id)
+        .where(j.id == job_id, j.kind == f"{dataset.name}.import", visible(actor))
+    )
+    row = connection.execute(query).one_or_none() if is_id(job_id) else None
+    if row is None:
+        return None
+    # A failed import has no result, but its checkpoint tells what it found out.
+    params, result = row.params, (row.checkpoint or {}).get("found") or row.result or {}
+    mapping = result.get("mapping") or params.get("mapping")
+    if not mapping:
+        return None
+    decision = Decision(
+        mapping=mapping | dict.fromkeys(result.get("not_imported", [])),
+        constants=result.get("constants") or params.get("constants") or {},
+        value_map=result.get("value_map") or params.get("value_map") or {},
+        headers=result.get("headers") or [],
+    )
+    return Kept(
+        dataset=dataset.name,
+        fingerprint=fingerprint,
+        decision=decision,
+        owner_id=row.owner_id,
+        username=row.username,
+        display_name=row.display_name,
+        mine=row.owner_id == actor.user_id,
+        created_at=row.created_at,
+        updated_at=row.created_at,
+    )
 
 
 def _of(owner: str | None) -> ColumnElement[bool]:

@@ -53,6 +53,7 @@ def page(
     created_from: datetime | None = None,
     created_to: datetime | None = None,
     scheduled: bool = False,
+    parent_id: str | None = None,
     cursor: str | None = None,
     limit: int = 100,
     settings: Settings | None = None,
@@ -65,6 +66,7 @@ def page(
         text: part of the title, or a job's id.
         created_from, created_to: from (inclusive) and to (exclusive).
         scheduled: with the jobs of schedules.
+        parent_id: only those that go on with this job.
         cursor: `next` of the page before.
         limit: 1 to 500.
 
@@ -89,6 +91,8 @@ def page(
         conditions.append(jobs.c.created_at >= created_from)
     if created_to:
         conditions.append(jobs.c.created_at < created_to)
+    if parent_id is not None:
+        conditions.append(jobs.c.parent_id == parent_id)
     limit = min(max(limit, 1), PAGE_LIMIT)
     with database.read() as connection:
         total: int | None = None

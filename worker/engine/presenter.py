@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, select
 from worker.actor import Actor
 from worker.db.schema import jobs, users
 from worker.engine import kinds, visibility, why
-from worker.engine.views import ENDED, PRIORITIES, Estimate, JobError, JobFile, JobView, Owner
+from worker.engine.views import ENDED, PRIORITIES, Child, Estimate, JobError, JobFile, JobView, Owner
+from worker.engine.visibility import visible
 from worker.files import results
 from worker.settings import Settings, get_settings
 from worker.texts import text
@@ -33,7 +34,7 @@ def present(
     Args:
         actor: tracebacks and the names of workers are for admins only.
         settings: the installation's; None takes those of this process.
-        detailed: with the number of jobs ahead in `why`, which costs a look at the whole lane.
+        detailed: with the number of jobs ahead in `why`, which costs a look at the whole lane, and with `children`.
     """
     if not rows:
         return []
@@ -41,6 +42,7 @@ def present(
     attached = _files(connection, [row.id for row in rows])
     reasons = why.reasons(connection, settings or get_settings(), actor, rows, language, detailed=detailed)
     known = kinds.load()
+    children = _children(connection, actor, [row.id for row in rows]) if detailed else {}
     undoable = _undoable(connection, settings or get_settings(), rows, known)
     return [
         JobView(
@@ -76,9 +78,25 @@ def present(
             can_undo=row.id in undoable,
             undone_by=row.undone_by if row.undone_at else None,
             undone_at=row.undone_at,
+            children=children.get(row.id, []),
         )
         for row in rows
     ]
+
+
+def _children(connection: Connection, actor: Actor, ids: Sequence[str]) -> dict[str, list[Child]]:
+    found: dict[str, list[Child]] = {}
+    j = jobs.c
+    query = (
+        select(j.parent_id, j.id, j.kind, j.title, j.state, j.created_at)
+        .where(j.parent_id.in_(ids), visible(actor))
+        .order_by(j.created_at, j.id)
+        .limit(_BATCH)
+    )
+    for row in connection.execute(query):
+        child = Child(id=row.id, kind=row.kind, title=row.title, state=row.state, created_at=row.created_at)
+        found.setdefault(row.parent_id, []).append(child)
+    return found
 
 
 def _undoable(

@@ -79,12 +79,24 @@ class Why(BaseModel):
     values: dict[str, Any] = {}
 
 
+class Child(BaseModel):
+    """A job that goes on with another one: the import of its corrected error workbook, or what takes it back."""
+
+    id: str
+    kind: str
+    title: str
+    state: State
+    created_at: datetime
+
+
 class JobView(BaseModel):
     """A job as the API shows it (DESIGN section 7). `stage` is in the asker's language.
 
     Attributes:
         can_undo: an import that has changed rows, which may still be taken back.
         undone_by, undone_at: the job that has taken this one back, and when.
+        children: the jobs that go on with this one and that the asker may see, oldest first; told of a single job only
+            (in lists it is empty: there `parent_id` tells).
     """
 
     id: str
@@ -119,6 +131,7 @@ class JobView(BaseModel):
     can_undo: bool = False
     undone_by: str | None = None
     undone_at: datetime | None = None
+    children: list[Child] = []
 
 
 class JobEvent(BaseModel):

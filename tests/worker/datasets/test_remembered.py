@@ -115,3 +115,56 @@ def test_an_interrupted_import_goes_on_with_the_mapping_that_it_began_with(offic
     view = office.attempt()
     assert view.state == "succeeded", view.error
     assert counts(view) == {"unchanged": 30}
+
+
+def _corrected(office, view, change):
+    """The error workbook of an import, with values replaced as a person would, and saved by openpyxl."""
+    import openpyxl
+
+    path = office.file(view, "errors")
+    book = openpyxl.load_workbook(path)
+    for row in book.active.iter_rows(min_row=2):
+        for cell in row:
+            cell.value = change.get(cell.value, cell.value)
+    book.save(path)
+    return path
+
+
+def test_a_corrected_workbook_maps_as_its_parent_did_and_is_listed_there(office):
+    from worker.engine import jobs
+
+    header = "Nr,Firma,,Farbe"
+    first = office.imports(
+        _file(office, "a.csv", "1,Meier,Z,rot", "2,Lang,VIP,rot", header=header),
+        mapping={"Nr": "customer_no", "Firma": "name", "C": "level"}, constants={"country": "DE"},
+        value_map={"level": {"VIP": "Y"}},
+    )  # fmt: skip
+    assert counts(first) == {"rejected": 2}
+    assert _kept(office) == []  # no row went in, so nothing was remembered
+    again = office.imports(_corrected(office, first, {"Z": "B"}), value_map={"level": {"VIP": "A"}})
+    assert counts(again) == {"inserted": 2}
+    assert (again.parent_id, again.result["mapped_by"]["mine"]) == (first.id, True)
+    assert [(r["level"], r["country"]) for r in office.rows().values()] == [("B", "DE"), ("A", "DE")]
+    office.submit("datasets.undo", job=again.id)
+    undo = office.attempt()
+    assert undo.state == "succeeded", undo.error
+    assert [(c.id, c.kind, c.state) for c in office.view(first.id).children] == [
+        (again.id, "customers.import", "succeeded")
+    ]
+    assert [c.kind for c in office.view(again.id).children] == ["datasets.undo"]
+    page = jobs.page(office.database, office.ann, "en", parent_id=first.id)
+    assert ([v.id for v in page.jobs], page.total) == ([again.id], 1)
+    # Another's correction of it is nobody's child, and an admin's is not the owner's to see.
+    root = office.ann_or_owner(first.id)
+    assert jobs.get(office.database, office.lin, office.imports(
+        _corrected(office, first, {"Z": "C"}), by=office.lin, mapping={"Nr": "customer_no", "Firma": "name"}
+    ).id, "en").parent_id is None  # fmt: skip
+    assert [c.id for c in jobs.get(office.database, root, first.id, "en").children] == [again.id]
+
+
+def test_the_mapping_of_a_stopped_import_holds_for_its_corrected_workbook(office):
+    path = _file(office, "a.csv", "1,Meier,Z,rot", "2,Lang,A,rot")
+    first = office.imports(path, mapping=MAPPING, max_errors=1)
+    assert first.state == "failed"
+    again = office.imports(_corrected(office, first, {"Z": "B"}))
+    assert (counts(again), again.parent_id) == ({"inserted": 1}, first.id)
