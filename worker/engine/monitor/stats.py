@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, null, select
 
 from worker.actor import Actor
 from worker.db.database import Database
@@ -19,8 +21,49 @@ from worker.engine.visibility import visible
 from worker.texts import text
 
 FAILURES = 20
-_PERCENTS = (50, 95)
 _SECONDS = seconds_between(jobs.c.started_at, jobs.c.finished_at)
+# Durations in steps of about a hundredth, so that however many jobs there are, few different ones come back.
+_STEPPED = case(
+    (_SECONDS < 10, func.round(_SECONDS * 100) / 100.0),
+    (_SECONDS < 100, func.round(_SECONDS * 10) / 10.0),
+    else_=func.round(_SECONDS),
+)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What a set of jobs comes to; `durations` (and how many had each) and exact `seconds` of those that succeeded."""
+
+    states: Counter[str] = field(default_factory=Counter)
+    durations: Counter[float] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    def add(self, state: str, count: int, duration: float | None, seconds: float | None) -> None:
+        self.states[state] += count
+        if state == "succeeded" and duration is not None:
+            self.durations[duration] += count
+            self.seconds += seconds or 0.0
+
+    def percentile(self, percent: int) -> float | None:
+        """Nearest rank: the smallest duration that `percent` of 100 do not exceed."""
+        rank = -(-self.durations.total() * percent // 100)
+        for duration in sorted(self.durations):
+            rank -= self.durations[duration]
+            if rank <= 0:
+                return duration
+        return None
+
+    def figures(self) -> Figures:
+        judged = self.states["succeeded"] + self.states["failed"]
+        timed = self.durations.total()
+        return Figures(
+            total=self.states.total(),
+            states=Counts(**self.states),
+            success_rate=round(self.states["succeeded"] / judged, 4) if judged else None,
+            average_seconds=round(self.seconds / timed, 3) if timed else None,
+            p50_seconds=self.percentile(50),
+            p95_seconds=self.percentile(95),
+        )
 
 
 def stats(
@@ -42,92 +85,39 @@ def stats(
         ended.append(jobs.c.finished_at >= since)
     if until is not None:
         ended.append(jobs.c.finished_at < until)
-    succeeded = [*ended, jobs.c.state == "succeeded"]
-    counts: dict[str, dict[str, int]] = defaultdict(dict)
+    kinds_found: dict[str, _Tally] = defaultdict(_Tally)
+    overall = _Tally()
     with database.read() as connection:
-        for state, condition in (
-            ("pending", IS_PENDING),
-            ("running", and_(IS_RUNNING, jobs.c.lease_until.is_not(None))),
-        ):
-            for kind, count in _by_kind(connection, [visible(actor), condition]):
-                counts[kind][state] = count
-        query = select(jobs.c.kind, jobs.c.state, func.count()).where(*ended).group_by(jobs.c.kind, jobs.c.state)
-        for kind, state, count in connection.execute(query):
-            counts[kind][state] = count
-        sums = {
-            row.kind: (row.total, row.seconds)
-            for row in connection.execute(
-                select(jobs.c.kind, func.count().label("total"), func.sum(_SECONDS).label("seconds"))
-                .where(*succeeded)
-                .group_by(jobs.c.kind)
-            )
-        }
-        by_kind = _percentiles(connection, succeeded, each_kind=True)
-        overall = _percentiles(connection, succeeded, each_kind=False)
+        for row in _counted(connection, visible(actor), ended):
+            for tally in (kinds_found[row.kind], overall):
+                tally.add(row.state, row.total, row.duration, row.seconds)
         failures = _failures(connection, ended, language)
-    all_states = {state: sum(found.get(state, 0) for found in counts.values()) for state in Counts.model_fields}
-    total_sum = (sum(count for count, _ in sums.values()), sum(seconds for _, seconds in sums.values()))
     found = [
-        KindFigures(
-            kind=kind,
-            title=kinds.title(kind, language),
-            **_figures(states, sums.get(kind, (0, 0.0)), by_kind.get(kind, {})).model_dump(),
-        )
-        for kind, states in counts.items()
+        KindFigures(kind=kind, title=kinds.title(kind, language), **tally.figures().model_dump())
+        for kind, tally in kinds_found.items()
     ]
     return Stats(
         since=since,
         until=until,
-        **_figures(all_states, total_sum, overall.get("", {})).model_dump(),
+        **overall.figures().model_dump(),
         kinds=sorted(found, key=lambda figures: (-figures.total, figures.kind)),
         failures=failures,
     )
 
 
-def _figures(states: dict[str, int], took: tuple[int, float], percentiles: dict[int, float]) -> Figures:
-    judged = states.get("succeeded", 0) + states.get("failed", 0)
-    count, seconds = took
-    return Figures(
-        total=sum(states.values()),
-        states=Counts(**states),
-        success_rate=round(states.get("succeeded", 0) / judged, 4) if judged else None,
-        average_seconds=round(seconds / count, 3) if count else None,
-        p50_seconds=percentiles.get(50),
-        p95_seconds=percentiles.get(95),
-    )
-
-
-def _by_kind(connection: Connection, conditions: list[ColumnElement[bool]]) -> list[tuple[str, int]]:
-    query = select(jobs.c.kind, func.count()).where(*conditions).group_by(jobs.c.kind)
-    return [(kind, count) for kind, count in connection.execute(query)]
-
-
-def _percentiles(
-    connection: Connection, conditions: list[ColumnElement[bool]], *, each_kind: bool
-) -> dict[str, dict[int, float]]:
-    """Percent to seconds, by kind; for all kinds together under the empty name. Computed by the database, so that a
-    period of a million jobs needs no memory here.
-    """
-    group = [jobs.c.kind] if each_kind else []
-    ranked = (
-        select(
-            *group,
-            _SECONDS.label("seconds"),
-            func.row_number().over(partition_by=group or None, order_by=_SECONDS).label("number"),
-            func.count().over(partition_by=group or None).label("total"),
+def _counted(connection: Connection, mine: ColumnElement[bool], ended: list[ColumnElement[bool]]) -> Iterator[Row[Any]]:
+    """`kind, state, duration, total, seconds` of open and ended jobs."""
+    nothing = null().label("duration"), func.count().label("total"), null().label("seconds")
+    for condition in (IS_PENDING, and_(IS_RUNNING, jobs.c.lease_until.is_not(None))):
+        yield from connection.execute(
+            select(jobs.c.kind, jobs.c.state, *nothing).where(mine, condition).group_by(jobs.c.kind, jobs.c.state)
         )
-        .where(*conditions)
-        .subquery("ranked")
+    stepped = _STEPPED.label("duration")
+    yield from connection.execute(
+        select(jobs.c.kind, jobs.c.state, stepped, func.count().label("total"), func.sum(_SECONDS).label("seconds"))
+        .where(*ended)
+        .group_by(jobs.c.kind, jobs.c.state, stepped)
     )
-    found: dict[str, dict[int, float]] = defaultdict(dict)
-    for percent in _PERCENTS:
-        # Nearest rank: the smallest duration that `percent` of 100 do not exceed. Whole numbers, the same everywhere.
-        rank = (ranked.c.total * percent + 99) // 100
-        name: Any = ranked.c.kind if each_kind else func.coalesce("", "")
-        query: Select[Any] = select(name.label("name"), ranked.c.seconds).where(ranked.c.number == rank)
-        for row in connection.execute(query):
-            found[row.name][percent] = row.seconds
-    return found
 
 
 def _failures(connection: Connection, ended: list[ColumnElement[bool]], language: str) -> list[Failure]:

@@ -92,7 +92,7 @@ class Figures(BaseModel):
         total: all that `states` counts.
         success_rate: succeeded of those that succeeded or failed, 0 to 1; None: there are none.
         average_seconds, p50_seconds, p95_seconds: from first start to end, of the jobs that succeeded in the period;
-            None: none did. Percentiles are durations that occurred (nearest rank).
+            None: none did. Percentiles are durations that occurred (nearest rank), in steps of about a hundredth.
     """
 
     total: int = 0
