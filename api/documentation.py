@@ -101,4 +101,4 @@ def install(app: FastAPI) -> None:
     app.add_api_route("/docs", page, include_in_schema=False)
     app.add_api_route("/docs/start.js", start, include_in_schema=False)
     app.router.routes.append(Mount("/docs/static", StaticFiles(directory=_static()), name="swagger-ui"))
-    app.openapi = _openapi(app)  # type: ignore[method-assign]
+    app.openapi = _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way of changing it

@@ -34,11 +34,11 @@ TEXTS = {
     ),
     "sign_in_needed": QT_TRANSLATE_NOOP("Problems", "Please sign in again."),
     "transfer_cancelled": QT_TRANSLATE_NOOP("Problems", "Stopped."),
-    "upload_busy": QT_TRANSLATE_NOOP("Problems", "Another connection is still sending {name}."),
+    "upload_in_use": QT_TRANSLATE_NOOP("Problems", "Another connection is still sending {name}."),
     "upload_damaged": QT_TRANSLATE_NOOP("Problems", "{name} did not arrive as it was sent, several times."),
     "download_damaged": QT_TRANSLATE_NOOP("Problems", "{name} did not come as the server has it. Try again."),
-    "file_missing": QT_TRANSLATE_NOOP("Problems", "{name} is no longer there ({path})."),
-    "file_unreadable": QT_TRANSLATE_NOOP("Problems", "{name} cannot be read: {reason}."),
+    "file_vanished": QT_TRANSLATE_NOOP("Problems", "{name} is no longer there ({path})."),
+    "file_not_opened": QT_TRANSLATE_NOOP("Problems", "{name} cannot be read: {reason}."),
     "file_changed": QT_TRANSLATE_NOOP(
         "Problems", "{name} was changed after it was chosen. Delete this entry and choose the file again."
     ),

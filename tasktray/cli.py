@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
             status, message = explain(error)
         except Exception:
-            status, message = exits.INTERNAL, t("internal_error", error=type(error).__name__)
+            status, message = exits.INTERNAL, t("failed_inside", error=type(error).__name__)
         if message:
             typer.echo(message, err=True)
     sys.exit(status)

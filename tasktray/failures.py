@@ -39,7 +39,7 @@ def explain(error: BaseException) -> tuple[int, str]:
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         return exits.LOCAL, t("system_refused", reason=f"{place}{error.strerror or error}")
-    return exits.INTERNAL, t("internal_error", error=f"{type(error).__name__}: {first_line(error)}")
+    return exits.INTERNAL, t("failed_inside", error=f"{type(error).__name__}: {first_line(error)}")
 
 
 def first_line(error: object) -> str:

@@ -30,7 +30,7 @@ _settings: Settings | None = None  # of `run_worker`; None under the celery comm
 _slots: Slots | None = None  # of this process
 
 
-@app.task(name=TASK, ignore_result=True, send_events=False)  # type: ignore[untyped-decorator]
+@app.task(name=TASK, ignore_result=True, send_events=False)  # type: ignore[untyped-decorator]  # Celery is not typed
 def work(lane: str | None = None) -> None:
     """There is work in `lane`: claim the best job of this worker's lanes, carry it to its end, claim again.
 
@@ -40,7 +40,7 @@ def work(lane: str | None = None) -> None:
         _slots.hint()
 
 
-class SlotsStep(bootsteps.StartStopStep):  # type: ignore[misc]
+class SlotsStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery is not typed
     """Starts the slots with the worker itself, before and independent of its connection to the broker."""
 
     requires = ("celery.worker.components:Pool",)
@@ -68,7 +68,7 @@ class SlotsStep(bootsteps.StartStopStep):  # type: ignore[misc]
 app.steps["worker"].add(SlotsStep)
 
 
-@signals.celeryd_after_setup.connect  # type: ignore[untyped-decorator]
+@signals.celeryd_after_setup.connect  # type: ignore[untyped-decorator]  # Celery is not typed
 def _listen_to_priorities(sender: str, instance: Any, **_: Any) -> None:
     """Whatever `-Q` names, the two priority queues are listened to as well."""
     queues = instance.app.amqp.queues
@@ -77,7 +77,7 @@ def _listen_to_priorities(sender: str, instance: Any, **_: Any) -> None:
             queues.select_add(name)
 
 
-@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
+@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]  # Celery is not typed
 def _release_jobs(**_: Any) -> None:
     """Runs inside the signal handler, so that jobs are released while Celery still winds up."""
     if _slots is not None:

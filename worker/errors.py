@@ -66,11 +66,16 @@ class LeaseLost(Exception):
 class Cancelled(Exception):
     """The job was asked to stop; raised by the progress call inside the runner. A kind that wants to say what was done
     until then catches it and raises it again with a `result` of its own: a JSON object, kept with the job.
+
+    Attributes:
+        result: what was done.
+        rows_done: how many rows took effect; the progress told may be ahead by the chunk that did not.
     """
 
-    def __init__(self, result: dict[str, Any] | None = None) -> None:
+    def __init__(self, result: dict[str, Any] | None = None, rows_done: int | None = None) -> None:
         super().__init__(result)
         self.result = result
+        self.rows_done = rows_done
 
 
 class DeadlineReached(Exception):

@@ -70,7 +70,7 @@ def _storage(settings: Settings) -> Literal["ok", "not_writable"]:
     if "://" in place:
         return "ok"  # an object store is asked at its first use, not twice a minute
     try:
-        os.makedirs(place, exist_ok=True)  # noqa: PTH103
+        os.makedirs(place, exist_ok=True)  # noqa: PTH103 - storage may be no path of this system
         with tempfile.TemporaryFile(dir=place) as file:
             file.write(b"ready")
     except OSError:

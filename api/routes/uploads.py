@@ -46,7 +46,7 @@ class TusRoute(APIRoute):
             response: Response
             try:
                 if request.method != "OPTIONS" and request.headers.get("Tus-Resumable") != tus.VERSION:
-                    raise Refused("tus_version", 412, version=tus.VERSION)  # noqa: TRY301
+                    raise Refused("tus_version", 412, version=tus.VERSION)  # noqa: TRY301 - answered below
                 response = await handler(request)
             except Refused as error:
                 response = refused(request.scope, error)

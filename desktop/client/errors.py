@@ -21,11 +21,11 @@ CODES: dict[str, tuple[str, ...]] = {
     "bad_address": ("server",),
     "sign_in_needed": (),
     "transfer_cancelled": (),
-    "upload_busy": ("name",),  # another connection still writes this upload
+    "upload_in_use": ("name",),  # another connection still writes this upload
     "upload_damaged": ("name",),  # what arrived was not what was sent, several times
     "download_damaged": ("name",),  # what came is not what the server has
-    "file_missing": ("name", "path"),
-    "file_unreadable": ("name", "path", "reason"),
+    "file_vanished": ("name", "path"),
+    "file_not_opened": ("name", "path", "reason"),
     "file_changed": ("name", "path"),  # it changed between being picked and being sent
     "file_not_written": ("name", "path", "reason"),
     "disk_full": ("path",),

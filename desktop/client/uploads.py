@@ -43,16 +43,16 @@ def fingerprint(path: Path) -> Fingerprint:
     """The file's fingerprint now.
 
     Raises:
-        FileProblem: `file_missing`, `file_unreadable`.
+        FileProblem: `file_vanished`, `file_not_opened`.
     """
     try:
         stat = path.stat()
     except FileNotFoundError as error:
-        raise FileProblem("file_missing", name=path.name, path=str(path)) from error
+        raise FileProblem("file_vanished", name=path.name, path=str(path)) from error
     except OSError as error:
-        raise FileProblem("file_unreadable", name=path.name, path=str(path), reason=str(error)) from error
+        raise FileProblem("file_not_opened", name=path.name, path=str(path), reason=str(error)) from error
     if not S_ISREG(stat.st_mode):  # a folder; or a pipe, which would never end
-        raise FileProblem("file_unreadable", name=path.name, path=str(path), reason="not a file")
+        raise FileProblem("file_not_opened", name=path.name, path=str(path), reason="not a file")
     return Fingerprint(stat.st_size, stat.st_mtime_ns)
 
 
@@ -152,7 +152,7 @@ def upload(
         on_stored: called with the number of bytes that the server has confirmed.
 
     Raises:
-        FileProblem: `file_missing`, `file_unreadable`, `file_changed` (while it was sent; what was sent is discarded).
+        FileProblem: `file_vanished`, `file_not_opened`, `file_changed` (while it was sent; what was sent is discarded).
         TransferCancelled, Offline, Problem.
     """
     name = name or path.name
@@ -172,11 +172,11 @@ def upload(
         with path.open("rb") as file:
             _send(client, file, upload_id, name, stored, before.size, piece_bytes, progress, cancel, on_stored)
     except FileNotFoundError as error:
-        raise FileProblem("file_missing", name=path.name, path=str(path)) from error
+        raise FileProblem("file_vanished", name=path.name, path=str(path)) from error
     except OSError as error:
         if isinstance(error, requests.exceptions.RequestException):
             raise
-        raise FileProblem("file_unreadable", name=path.name, path=str(path), reason=str(error)) from error
+        raise FileProblem("file_not_opened", name=path.name, path=str(path), reason=str(error)) from error
     if fingerprint(path) != before:
         discard(client, upload_id)
         raise FileProblem("file_changed", name=path.name, path=str(path))
@@ -217,7 +217,7 @@ def _send(
             piece = max(min(_SMALLEST_PIECE, piece_bytes), piece // 2)
             if failures > _PATIENCE:
                 if isinstance(error, Problem):
-                    code = "upload_damaged" if error.status == 460 else "upload_busy"
+                    code = "upload_damaged" if error.status == 460 else "upload_in_use"
                     raise Offline(code, name=name) from error
                 raise
             if cancel.wait(_BUSY_SECONDS if isinstance(error, Problem) and error.status == 423 else 0.2 * failures):

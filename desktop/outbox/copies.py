@@ -46,7 +46,7 @@ def copy_file(source: Path, target: Path, size: int, mtime_ns: int, cancel: thre
         size, mtime_ns: bytes and time of change that the source must have, before and after.
 
     Raises:
-        FileProblem: `file_missing`, `file_unreadable`, `file_changed`, `disk_full`, `file_not_written`.
+        FileProblem: `file_vanished`, `file_not_opened`, `file_changed`, `disk_full`, `file_not_written`.
         TransferCancelled.
     """
     expected = Fingerprint(size, mtime_ns)
@@ -56,7 +56,7 @@ def copy_file(source: Path, target: Path, size: int, mtime_ns: int, cancel: thre
     try:
         file = source.open("rb")
     except OSError as error:
-        raise FileProblem("file_unreadable", name=source.name, path=str(source), reason=str(error)) from error
+        raise FileProblem("file_not_opened", name=source.name, path=str(source), reason=str(error)) from error
     try:
         with file:
             digest = _copy(file, aside, source, cancel)
@@ -85,7 +85,7 @@ def _copy(file: BinaryIO, aside: Path, source: Path, cancel: threading.Event | N
                 bite = (copy if cloned else file).read(_BITE)
             except OSError as error:
                 raise FileProblem(
-                    "file_unreadable", name=source.name, path=str(source), reason=error.strerror or str(error)
+                    "file_not_opened", name=source.name, path=str(source), reason=error.strerror or str(error)
                 ) from error
             if not bite:
                 break

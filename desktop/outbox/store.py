@@ -119,7 +119,7 @@ class Outbox:
         """Submit a job: from here on it is not lost. Call `keep` afterwards, in the background.
 
         Raises:
-            FileProblem: `file_missing`, `file_unreadable`, `disk_full`, `file_not_written`.
+            FileProblem: `file_vanished`, `file_not_opened`, `disk_full`, `file_not_written`.
         """
         files = []
         for path in paths:
@@ -310,10 +310,10 @@ class Outbox:
     def keep(self, entry_id: str, cancel: threading.Event | None = None) -> Entry:
         """Copy an entry's files beside the list, those that are not copied yet; then the originals may change or go.
 
-        A file that changed or vanished before makes the entry `refused` with `file_changed` or `file_missing`.
+        A file that changed or vanished before makes the entry `refused` with `file_changed` or `file_vanished`.
 
         Raises:
-            EntryGone; FileProblem: `disk_full`, `file_not_written`, `file_unreadable`; TransferCancelled.
+            EntryGone; FileProblem: `disk_full`, `file_not_written`, `file_not_opened`; TransferCancelled.
         """
         with self._copying:
             entry = self.get(entry_id)
@@ -327,7 +327,7 @@ class Outbox:
                     digest = copy_file(file.path, target, file.size, file.mtime_ns, cancel)
                 except FileProblem as error:
                     self.get(entry_id)  # removed meanwhile, with the folder of its copies: that is the reason then
-                    if error.code not in ("file_changed", "file_missing"):
+                    if error.code not in ("file_changed", "file_vanished"):
                         raise
                     self.update(entry_id, state="refused", error_code=error.code, error_values=error.values)
                     break

@@ -23,15 +23,15 @@ _registry: dict[str, Dataset] = {}
 def _type(f: Field) -> TypeEngine[object]:
     match f.type:
         case "integer":
-            return BigInteger()  # type: ignore[return-value]
+            return BigInteger()  # type: ignore[return-value]  # of its own Python type
         case "decimal":
-            return Numeric(18, f.scale if f.scale is not None else 6)  # type: ignore[return-value]
+            return Numeric(18, f.scale if f.scale is not None else 6)  # type: ignore[return-value]  # of its own Python type
         case "date":
-            return Date()  # type: ignore[return-value]
+            return Date()  # type: ignore[return-value]  # of its own Python type
         case "boolean":
-            return Boolean()  # type: ignore[return-value]
+            return Boolean()  # type: ignore[return-value]  # of its own Python type
         case _:
-            return String(f.max_length) if f.max_length else Text()  # type: ignore[return-value]
+            return String(f.max_length) if f.max_length else Text()  # type: ignore[return-value]  # of its own Python type
 
 
 @dataclass(frozen=True, slots=True)

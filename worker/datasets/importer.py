@@ -121,8 +121,11 @@ class Import:
                 if self.stopped == "changed_meanwhile":
                     journal.drop(self.job)
         except Cancelled as stopped:
+            if self.phase == "check":
+                raise
             # What was loaded until then stays, and is said.
-            raise Cancelled(None if self.phase == "check" else self._summary()) from stopped
+            summary = self._summary()
+            raise Cancelled(summary, rows_done=summary["rows"]) from stopped
         result = self._result()
         if not self.params.dry_run and self.position > self.counts["rejected"]:
             opening.remember(self.job, self.dataset, self.params, self._named, self.found)

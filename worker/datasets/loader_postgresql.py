@@ -30,35 +30,35 @@ class PostgresqlLoader(Loader):
         every = ", ".join(_quote(f.name) for f in dataset.schema.fields)
         # Names come from the dataset's declaration and are quoted; values are always bound.
         self._create = (
-            f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage} ON COMMIT DELETE ROWS"  # noqa: S608
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage} ON COMMIT DELETE ROWS"
             f" AS SELECT 0 AS n, {every} FROM {table} WITH NO DATA"
         )
         self._copy = f"COPY {stage} (n, {', '.join(names)}) FROM STDIN (FORMAT csv)"
         same_key = " AND ".join(f"c.{_quote(name)} = s.{_quote(name)}" for name in self.key_names)
         old, new = ", ".join(f"c.{name}" for name in values), ", ".join(f"s.{name}" for name in values)
         differs = f"ROW({old}) IS DISTINCT FROM ROW({new})" if values else "false"
-        self._find = f"SELECT s.n, false FROM {stage} AS s JOIN {table} AS c ON {same_key}"  # noqa: S608
-        self._compare = f"SELECT s.n, {differs} FROM {stage} AS s JOIN {table} AS c ON {same_key}"  # noqa: S608
+        self._find = f"SELECT s.n, false FROM {stage} AS s JOIN {table} AS c ON {same_key}"
+        self._compare = f"SELECT s.n, {differs} FROM {stage} AS s JOIN {table} AS c ON {same_key}"
         self._insert = (
-            f"INSERT INTO {table} ({', '.join(names)}, row_version, created_job, updated_at)"  # noqa: S608
+            f"INSERT INTO {table} ({', '.join(names)}, row_version, created_job, updated_at)"
             f" SELECT {', '.join(f's.{name}' for name in names)}, 1, %(job)s, %(now)s FROM {stage} AS s"
         )
         sets = ", ".join(f"{name} = s.{name}" for name in values)
         self._update = (
-            f"UPDATE {table} AS c SET {sets}, row_version = c.row_version + 1, updated_job = %(job)s,"  # noqa: S608
+            f"UPDATE {table} AS c SET {sets}, row_version = c.row_version + 1, updated_job = %(job)s,"
             f" updated_at = %(now)s FROM {stage} AS s WHERE {same_key} AND s.n = ANY(%(positions)s)"
         )
         # In groups, since a call takes 100 arguments at most.
         before = [f"c.{name}" for name in (*names[: len(self.key_names)], "row_version", "updated_job", *values)]
         groups = (", ".join(before[i : i + 90]) for i in range(0, len(before), 90))
         self._journal = (
-            "INSERT INTO import_journal (job_id, position, before)"  # noqa: S608
+            "INSERT INTO import_journal (job_id, position, before)"
             " SELECT %(job)s, (%(file)s::bigint[])[s.n + 1],"
             f" ({' || '.join(f'jsonb_build_array({group})' for group in groups)})::text"
             f" FROM {stage} AS s JOIN {table} AS c ON {same_key} WHERE s.n = ANY(%(positions)s)"
         )
         self._stored = (
-            f"SELECT s.n{', ' if old else ''}{old} FROM {stage} AS s JOIN {table} AS c ON {same_key}"  # noqa: S608
+            f"SELECT s.n{', ' if old else ''}{old} FROM {stage} AS s JOIN {table} AS c ON {same_key}"
             " WHERE s.n = ANY(%(positions)s)"
         )
 

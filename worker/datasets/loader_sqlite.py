@@ -36,12 +36,11 @@ class SqliteLoader(Loader):
         columns = ", ".join(map(_quote, (*names, "row_version", "created_job", "updated_at")))
         marks = ", ".join("?" for _ in names)
         # Names come from the dataset's declaration and are quoted; values are always bound.
-        self._insert = f"INSERT INTO {table} ({columns}) VALUES ({marks}, 1, ?, ?)"  # noqa: S608
+        self._insert = f"INSERT INTO {table} ({columns}) VALUES ({marks}, 1, ?, ?)"
         sets = ", ".join(f"{_quote(name)} = ?" for name in self.value_names)
         where = " AND ".join(f"{_quote(name)} = ?" for name in self.key_names)
         self._update = (
-            f"UPDATE {table} SET {sets}, row_version = row_version + 1, updated_job = ?, updated_at = ?"  # noqa: S608
-            f" WHERE {where}"
+            f"UPDATE {table} SET {sets}, row_version = row_version + 1, updated_job = ?, updated_at = ? WHERE {where}"
         )
         before = ["row_version", "updated_job", *map(_quote, self.value_names)]
         before = [*map(_quote, self.key_names), *before]
@@ -50,8 +49,7 @@ class SqliteLoader(Loader):
         if len(before) > 100:
             listed = "'[' || " + " || ',' || ".join(f"json_quote({name})" for name in before) + " || ']'"
         self._journal = (
-            f"INSERT INTO import_journal (job_id, position, before) SELECT ?, ?, {listed}"  # noqa: S608
-            f" FROM {table} WHERE {where}"
+            f"INSERT INTO import_journal (job_id, position, before) SELECT ?, ?, {listed} FROM {table} WHERE {where}"
         )
         # CROSS JOIN fixes the order of the loops: each key of the chunk is looked up in the table's index.
         if len(self.key_names) == 1:
@@ -60,9 +58,9 @@ class SqliteLoader(Loader):
             on = " AND ".join(
                 f"c.{_quote(name)} = json_extract(j.value, '$[{i}]')" for i, name in enumerate(self.key_names)
             )
-        self._find = f"SELECT j.key FROM json_each(?) AS j CROSS JOIN {table} AS c ON {on}"  # noqa: S608
+        self._find = f"SELECT j.key FROM json_each(?) AS j CROSS JOIN {table} AS c ON {on}"
         values = "".join(f", c.{_quote(name)}" for name in self.value_names)
-        self._compare = f"SELECT j.key{values} FROM json_each(?) AS j CROSS JOIN {table} AS c ON {on}"  # noqa: S608
+        self._compare = f"SELECT j.key{values} FROM json_each(?) AS j CROSS JOIN {table} AS c ON {on}"
 
     @staticmethod
     def converter(f: Field) -> Callable[[Any], Any] | None:

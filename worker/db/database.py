@@ -85,7 +85,7 @@ class Database:
         # SQLite's own waiting asks again only every 100 ms after a while, and so would hardly ever meet the short
         # gaps that an import leaves between its chunks: we ask every 2 ms.
         driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)  # noqa: S101
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - for mypy: only SQLite listens
         deadline = time.monotonic() + self._lock_timeout_seconds
         driver.execute("PRAGMA busy_timeout=0")
         try:

@@ -45,7 +45,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "event_serializer": "json",
         "task_default_queue": "default",
         "task_create_missing_queues": True,
-        "task_queues": [Queue(name, routing_key=name) for name in QUEUES],  # type: ignore[no-untyped-call]
+        "task_queues": [Queue(q, routing_key=q) for q in QUEUES],  # type: ignore[no-untyped-call]  # kombu
         "worker_prefetch_multiplier": 1,
         "worker_pool": "threads",
         "worker_concurrency": settings.slots,

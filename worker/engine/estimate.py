@@ -8,20 +8,35 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from worker.actor import Actor
 from worker.db.database import Database
-from worker.db.schema import files, job_uploads, jobs, lanes
+from worker.db.schema import files, job_uploads, jobs
 from worker.db.types import db_now
-from worker.engine import kinds, workers
-from worker.engine.limits import IS_PENDING, IS_RUNNING
+from worker.engine import kinds
+from worker.engine.limits import IS_PENDING, IS_RUNNING, Situation, look
 from worker.engine.views import PRIORITIES, Estimate, Submission
 from worker.errors import Refused
 from worker.files import inputs
 from worker.settings import Settings, get_settings
 
 _HISTORY_JOBS = 20
+# Made once: they are part of every submission.
+_HISTORY = (
+    select(jobs.c.id, jobs.c.started_at, jobs.c.finished_at, jobs.c.rows_total)
+    .where(jobs.c.kind == bindparam("of"), jobs.c.state == "succeeded", jobs.c.attempt == 1)
+    .order_by(jobs.c.finished_at.desc())
+    .limit(_HISTORY_JOBS)
+)
+_AHEAD = (
+    select(jobs.c.kind, func.count())
+    .where(IS_PENDING, jobs.c.lane == bindparam("of"), jobs.c.priority <= bindparam("up_to"), jobs.c.run_at <= db_now())
+    .group_by(jobs.c.kind)
+)
+_RUNNING = select(jobs.c.kind, jobs.c.eta_seconds, jobs.c.claimed_at, db_now().label("now")).where(
+    IS_RUNNING, jobs.c.worker.in_(bindparam("names", expanding=True))
+)
 _REACH = 10  # a duration is told for up to this many times the rows of the largest job that it was learnt from
 
 
@@ -74,12 +89,7 @@ def fit(samples: Sequence[tuple[int, float]]) -> tuple[float, float]:
 
 def history(connection: Connection, kind: str) -> History:
     """Learn from the last jobs of a kind that succeeded at the first attempt."""
-    rows = connection.execute(
-        select(jobs.c.id, jobs.c.started_at, jobs.c.finished_at, jobs.c.rows_total)
-        .where(jobs.c.kind == kind, jobs.c.state == "succeeded", jobs.c.attempt == 1)
-        .order_by(jobs.c.finished_at.desc())
-        .limit(_HISTORY_JOBS)
-    ).all()
+    rows = connection.execute(_HISTORY, {"of": kind}).all()
     if not rows:
         return History(0, None)
     took = {row.id: max((row.finished_at - row.started_at).total_seconds(), 0.0) for row in rows}
@@ -134,10 +144,15 @@ def expect(
     size: int,
     priority: int,
     run_at: datetime | None,
+    situation: Situation | None = None,
 ) -> Estimate:
-    """The estimate for a job of `kind` with uploads of `size` bytes, submitted now."""
+    """The estimate for a job of `kind` with uploads of `size` bytes, submitted now.
+
+    Args:
+        situation: with the workers online, where the caller has looked already.
+    """
     learnt = history(connection, kind.name)
-    start = _start(connection, settings, kind.lane, priority)
+    start = _start(connection, situation or look(connection, settings, online=True), kind.lane, priority)
     if run_at is not None and start is not None:
         start = max(start, (run_at - datetime.now(UTC)).total_seconds())
     duration = learnt.duration(size)
@@ -148,18 +163,13 @@ def expect(
     )
 
 
-def _start(connection: Connection, settings: Settings, lane: str, priority: int) -> float | None:
+def _start(connection: Connection, situation: Situation, lane: str, priority: int) -> float | None:
     """Seconds until a slot of the lane is free for a new job; None where that cannot be told."""
-    paused = connection.execute(select(lanes.c.paused_at).where(lanes.c.name == lane)).scalar_one_or_none()
-    serving = [w for w in workers.online(connection, settings) if lane in w.lanes and not w.stopping]
+    serving = [w for w in situation.online if lane in w.lanes and not w.stopping]
     slots = sum(worker.slots for worker in serving)
-    if paused is not None or not slots:
+    if lane in situation.paused or not slots:
         return None
-    ahead = connection.execute(
-        select(jobs.c.kind, func.count())
-        .where(IS_PENDING, jobs.c.lane == lane, jobs.c.priority <= priority, jobs.c.run_at <= db_now())
-        .group_by(jobs.c.kind)
-    ).all()
+    ahead = connection.execute(_AHEAD, {"of": lane, "up_to": priority}).all()
     if not ahead and any(worker.free for worker in serving):
         return 0.0
     known: dict[str, float | None] = {}
@@ -190,8 +200,7 @@ def _running(connection: Connection, names: list[str]) -> list[Any]:
     # Also jobs of other lanes hold the slots that this lane waits for.
     return list(
         connection.execute(
-            select(jobs.c.kind, jobs.c.eta_seconds, jobs.c.claimed_at, db_now().label("now")).where(
-                IS_RUNNING, jobs.c.worker.in_(names)
-            )
+            _RUNNING,
+            {"names": names},
         )
     )

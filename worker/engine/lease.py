@@ -10,12 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, select, update
 
 from worker.db.database import Database
 from worker.db.schema import jobs
 from worker.db.types import db_now
-from worker.engine import events
 from worker.engine.changes import stamp
 from worker.engine.limits import IS_RUNNING
 from worker.engine.plain import plain
@@ -37,7 +36,7 @@ class Beat:
     hard_passed: bool
 
 
-def held(job_id: str, token: str) -> ColumnElement[bool]:
+def held(job_id: str | BindParameter[str], token: str | BindParameter[str]) -> ColumnElement[bool]:
     """The row of a running job, as long as it carries the token."""
     return and_(jobs.c.id == job_id, jobs.c.lease_token == token, IS_RUNNING)
 
@@ -82,8 +81,8 @@ def heartbeat(
         if row is None:
             raise LeaseLost
         if progress is not None:
-            if progress.new_stage and progress.stage:
-                events.add(connection, job_id, "stage", stage=progress.stage, values=progress.stage_values or {})
+            if progress.new_stage:
+                progress.tell(connection, job_id)
             stamp(connection, job_id)
     return Beat(bool(row.cancel), bool(row.soft), bool(row.hard))
 

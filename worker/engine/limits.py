@@ -29,6 +29,7 @@ class Situation:
         paused: names of paused lanes.
         running_kinds, running_owners, running_lanes: how many jobs run, by kind, by owner's id, by lane.
         user_limit: jobs of one user that may run at the same time; 0: no limit.
+        online: the workers that are there; empty unless asked for.
     """
 
     paused: frozenset[str]
@@ -36,6 +37,12 @@ class Situation:
     running_owners: Counter[str]
     running_lanes: Counter[str]
     user_limit: int
+    online: tuple[workers.WorkerRow, ...] = ()
+
+    @property
+    def served(self) -> frozenset[str]:
+        """Lanes that some worker serves now."""
+        return frozenset(lane for worker in self.online for lane in worker.lanes)
 
     @property
     def full_kinds(self) -> set[str]:
@@ -59,8 +66,12 @@ class Situation:
         }
 
 
-def look(connection: Connection, settings: Settings) -> Situation:
-    """The situation now."""
+def look(connection: Connection, settings: Settings, *, online: bool = False) -> Situation:
+    """The situation now.
+
+    Args:
+        online: with the workers that are there.
+    """
     paused = connection.execute(_PAUSED).scalars()
     by_kind: Counter[str] = Counter()
     by_owner: Counter[str] = Counter()
@@ -69,9 +80,5 @@ def look(connection: Connection, settings: Settings) -> Situation:
         by_kind[kind] += count
         by_owner[owner] += count
         by_lane[lane] += count
-    return Situation(frozenset(paused), by_kind, by_owner, by_lane, settings.user_running_limit)
-
-
-def served_lanes(connection: Connection, settings: Settings) -> frozenset[str]:
-    """Lanes that some worker serves now."""
-    return frozenset(lane for worker in workers.online(connection, settings) for lane in worker.lanes)
+    there = tuple(workers.online(connection, settings)) if online else ()
+    return Situation(frozenset(paused), by_kind, by_owner, by_lane, settings.user_running_limit, there)

@@ -1,12 +1,19 @@
 """How an attempt ends: the ways to give a job back. Each checks, as everything in `lease` does, that the job still
-carries the token, and raises `LeaseLost` without a trace if not."""
+carries the token, and raises `LeaseLost` without a trace if not.
+
+What was told last of the work, and the claim of the slot's next job, can go into the same transaction: on a disk that
+keeps its promises a transaction costs more than all its statements.
+"""
 
 from __future__ import annotations
 
 import random
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
 from worker.db.database import Database
 from worker.db.schema import jobs
@@ -16,6 +23,7 @@ from worker.engine.changes import stamp
 from worker.engine.lease import held
 from worker.engine.limits import IS_PENDING
 from worker.engine.plain import plain, plain_text
+from worker.engine.progress import ProgressReport
 from worker.engine.routing import NORMAL, Publish, hint_queue
 from worker.errors import LeaseLost
 from worker.settings import Settings
@@ -29,9 +37,9 @@ _NO_LEASE: dict[str, Any] = {
     "lease_until": None,
     "soft_deadline": None,
     "hard_deadline": None,
-    "rate": None,
-    "eta_seconds": None,
 }
+_NO_ERROR: dict[str, Any] = {"error_code": None, "error_values": None, "traceback": None}
+_NO_PACE: dict[str, Any] = {"rate": None, "eta_seconds": None}  # nothing moves any more, whatever was told last
 
 
 def backoff(settings: Settings, count: int) -> float:
@@ -40,17 +48,68 @@ def backoff(settings: Settings, count: int) -> float:
     return float(min(wait, BACKOFF_LIMIT_SECONDS) * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load, no secret
 
 
-def _take(connection: Connection, job_id: str, token: str) -> Row[Any]:
-    row = connection.execute(select(jobs).where(held(job_id, token)).with_for_update(key_share=True)).one_or_none()
-    if row is None:
-        raise LeaseLost
-    return row
+# Made once, and no more of the row than the ways below need: it ends every attempt.
+_NEEDED = [jobs.c[name] for name in (
+    "id", "kind", "owner_id", "lane", "priority", "worker", "attempt", "crashes", "retries", "cancel_requested_at",
+    "rows_done", "rows_total",
+)]  # fmt: skip
+_HELD = select(*_NEEDED).where(held(bindparam("job"), bindparam("token"))).with_for_update(key_share=True)
 
 
-def _put(connection: Connection, job_id: str, state: str, event: str, details: dict[str, Any], **values: Any) -> None:
-    connection.execute(update(jobs).where(jobs.c.id == job_id).values(state=state, **_NO_LEASE, **values))
-    events.add(connection, job_id, event, **details)
-    stamp(connection, job_id)
+class Next(Protocol):
+    """Takes the slot's next job in the transaction that gives the last one back; see `claim.NextJob`."""
+
+    def lock(self, connection: Connection) -> None:
+        """Before anything else: claims wait for each other before they hold a job."""
+
+    def take(self, connection: Connection) -> tuple[str, ...]:
+        """After the outcome is written; gives the ids of the jobs that it changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The end of an attempt, being written in the transaction of `connection`.
+
+    Attributes:
+        row: the job as it was, locked.
+        report: what was told last of the work and not yet written.
+    """
+
+    connection: Connection
+    row: Row[Any]
+    report: ProgressReport | None = None
+
+    @property
+    def rows(self) -> dict[str, int | None]:
+        """How far the job came."""
+        told = self.report or self.row
+        return {"rows_done": told.rows_done, "rows_total": told.rows_total}
+
+    def put(self, state: str, event: str, details: dict[str, Any], **values: Any) -> str:
+        """Write the outcome and its line of the story; gives the state. The change number follows, last."""
+        if self.report is not None:
+            values = self.report.columns() | values
+            if self.report.new_stage:
+                self.report.tell(self.connection, self.row.id)
+        self.connection.execute(
+            update(jobs).where(jobs.c.id == self.row.id).values(**_NO_LEASE | {"state": state} | values | _NO_PACE)
+        )
+        events.add(self.connection, self.row.id, event, **details)
+        return state
+
+
+@contextmanager
+def _ending(
+    database: Database, job_id: str, token: str, report: ProgressReport | None = None, then: Next | None = None
+) -> Iterator[_End]:
+    with database.write() as connection:
+        if then is not None:
+            then.lock(connection)
+        row = connection.execute(_HELD, {"job": job_id, "token": token}).one_or_none()
+        if row is None:
+            raise LeaseLost
+        yield _End(connection, row, report)
+        stamp(connection, job_id, *(then.take(connection) if then is not None else ()))
 
 
 def finish(
@@ -60,21 +119,26 @@ def finish(
     token: str,
     result: dict[str, Any] | None,
     *,
+    report: ProgressReport | None = None,
+    then: Next | None = None,
     publish: Publish | None = None,
 ) -> str:
     """The job has succeeded with `result`; gives its new state.
 
+    Args:
+        report: what was told last of the work.
+        then: takes the slot's next job with it.
+
     Raises:
         LeaseLost: it belongs to another worker now; nothing was written.
     """
-    with database.write() as connection:
-        row = _take(connection, job_id, token)
-        _put(
-            connection, job_id, "succeeded", "succeeded", {},
-            result=plain(result), progress=100.0, crashes=0, finished_at=db_now(), **_no_error(),
+    with _ending(database, job_id, token, report, then) as end:
+        state = end.put(
+            "succeeded", "succeeded", {},
+            result=plain(result), progress=100.0, crashes=0, finished_at=db_now(), **_NO_ERROR,
         )  # fmt: skip
-    _freed(database, settings, row, publish)
-    return "succeeded"
+    _freed(database, settings, end.row, publish)
+    return state
 
 
 def fail(
@@ -87,6 +151,8 @@ def fail(
     *,
     traceback: str | None = None,
     transient: bool = False,
+    report: ProgressReport | None = None,
+    then: Next | None = None,
     publish: Publish | None = None,
 ) -> str:
     """The attempt has failed.
@@ -97,6 +163,8 @@ def fail(
     Args:
         code, values: the reason, for the texts.
         traceback: for admins.
+        report: what was told last of the work.
+        then: takes the slot's next job with it.
 
     Returns:
         The new state: pending, failed or cancelled.
@@ -110,22 +178,21 @@ def fail(
         "traceback": plain_text(traceback)[-_TRACEBACK_CHARACTERS:] if traceback else None,
     }
     details = {"code": code, "values": values or {}}
-    with database.write() as connection:
-        row = _take(connection, job_id, token)
+    with _ending(database, job_id, token, report, then) as end:
+        row = end.row
         kind = kinds.get(row.kind)
         if transient and row.cancel_requested_at is not None:
-            state = _cancel(connection, row)
+            state = _cancel(end)
         elif transient and kind is not None and row.retries < kind.max_retries:
-            state, wait = "pending", backoff(settings, row.retries + 1)
-            _put(
-                connection, job_id, state, "retry",
+            wait = backoff(settings, row.retries + 1)
+            state = end.put(
+                "pending", "retry",
                 details | {"count": row.retries + 1, "limit": kind.max_retries, "seconds": round(wait)},
                 retries=row.retries + 1, run_at=db_now(wait), waiting_for="retry", hinted_at=None, **error,
             )  # fmt: skip
         else:
-            state = "failed"
-            _put(connection, job_id, state, "failed", details, finished_at=db_now(), **error)
-    _freed(database, settings, row, publish)
+            state = end.put("failed", "failed", details, finished_at=db_now(), **error)
+    _freed(database, settings, end.row, publish)
     return state
 
 
@@ -136,22 +203,40 @@ def cancelled(
     token: str,
     result: dict[str, Any] | None = None,
     *,
+    rows_done: int | None = None,
+    report: ProgressReport | None = None,
+    then: Next | None = None,
     publish: Publish | None = None,
 ) -> str:
     """The job has stopped because it was asked to; `result` says what was done until then. Gives the new state.
 
+    Args:
+        rows_done: how many rows took effect, where that is less than what was told: the chunk under way did not.
+        report: what was told last of the work.
+        then: takes the slot's next job with it.
+
     Raises:
         LeaseLost: it belongs to another worker now; nothing was written.
     """
-    with database.write() as connection:
-        row = _take(connection, job_id, token)
-        state = _cancel(connection, row, result)
-    _freed(database, settings, row, publish)
+    with _ending(database, job_id, token, report, then) as end:
+        state = _cancel(end, result, rows_done)
+    _freed(database, settings, end.row, publish)
     return state
 
 
-def release(database: Database, settings: Settings, job_id: str, token: str, *, publish: Publish | None = None) -> str:
+def release(
+    database: Database,
+    settings: Settings,
+    job_id: str,
+    token: str,
+    *,
+    report: ProgressReport | None = None,
+    publish: Publish | None = None,
+) -> str:
     """The worker shuts down: the job goes back to its place in the queue and no attempt is counted.
+
+    Args:
+        report: what was told last of the work.
 
     Returns:
         The new state: pending, or cancelled if it was asked to stop.
@@ -159,14 +244,13 @@ def release(database: Database, settings: Settings, job_id: str, token: str, *, 
     Raises:
         LeaseLost: it belongs to another worker now; nothing was written.
     """
-    with database.write() as connection:
-        row = _take(connection, job_id, token)
+    with _ending(database, job_id, token, report) as end:
+        row = end.row
         if row.cancel_requested_at is not None:
-            state = _cancel(connection, row)
+            state = _cancel(end)
         else:
-            state = "pending"
-            _put(
-                connection, job_id, state, "released", {"worker": row.worker},
+            state = end.put(
+                "pending", "released", {"worker": row.worker},
                 attempt=max(0, row.attempt - 1), waiting_for="resume", hinted_at=None,
             )  # fmt: skip
     if state == "pending" and publish is not None:
@@ -183,6 +267,7 @@ def crashed(
     reason: str = "runner_died",
     values: dict[str, Any] | None = None,
     *,
+    report: ProgressReport | None = None,
     publish: Publish | None = None,
 ) -> str:
     """The runner has died or no longer answers. The job is tried again after a wait; after `crash_limit` crashes
@@ -190,6 +275,7 @@ def crashed(
 
     Args:
         reason, values: what happened, for the texts.
+        report: what was told last of the work.
 
     Returns:
         The new state: pending, failed or cancelled.
@@ -197,47 +283,48 @@ def crashed(
     Raises:
         LeaseLost: it belongs to another worker now; nothing was written.
     """
-    with database.write() as connection:
-        row = _take(connection, job_id, token)
-        state = rescue(connection, settings, row, reason, values)
-    _freed(database, settings, row, publish)
+    with _ending(database, job_id, token, report) as end:
+        state = _rescue(end, settings, reason, values)
+    _freed(database, settings, end.row, publish)
     return state
 
 
 def rescue(
     connection: Connection, settings: Settings, row: Row[Any], reason: str, values: dict[str, Any] | None = None
 ) -> str:
-    """Take a running job, whose row is locked, from a worker that cannot finish it. Gives the new state."""
+    """Take a running job, whose row is locked, from a worker that cannot finish it. Gives the new state. The last thing
+    in its transaction."""
+    state = _rescue(_End(connection, row), settings, reason, values)
+    stamp(connection, row.id)
+    return state
+
+
+def _rescue(end: _End, settings: Settings, reason: str, values: dict[str, Any] | None) -> str:
+    row = end.row
     if row.cancel_requested_at is not None:
-        return _cancel(connection, row)
+        return _cancel(end)
     crashes = row.crashes + 1
     details = {"code": reason, "values": values or {}, "worker": row.worker, "count": crashes}
     if crashes >= settings.crash_limit:
-        _put(
-            connection, row.id, "failed", "quarantined", details | {"limit": settings.crash_limit},
+        return end.put(
+            "failed", "quarantined", details | {"limit": settings.crash_limit},
             crashes=crashes, finished_at=db_now(), error_code="quarantined",
             error_values=plain({"count": crashes, "reason": reason, "reason_values": values or {}}), traceback=None,
         )  # fmt: skip
-        return "failed"
     wait = backoff(settings, crashes)
-    _put(
-        connection, row.id, "pending", "rescued", details | {"seconds": round(wait)},
+    return end.put(
+        "pending", "rescued", details | {"seconds": round(wait)},
         crashes=crashes, run_at=db_now(wait), waiting_for="rescue", hinted_at=None,
     )  # fmt: skip
-    return "pending"
 
 
-def _cancel(connection: Connection, row: Row[Any], result: dict[str, Any] | None = None) -> str:
-    values: dict[str, Any] = {"result": plain(result)} if result is not None else {}
-    _put(
-        connection, row.id, "cancelled", "cancelled", {"rows_done": row.rows_done, "rows_total": row.rows_total},
-        finished_at=db_now(), **values, **_no_error(),
-    )  # fmt: skip
-    return "cancelled"
-
-
-def _no_error() -> dict[str, Any]:
-    return {"error_code": None, "error_values": None, "traceback": None}
+def _cancel(end: _End, result: dict[str, Any] | None = None, rows_done: int | None = None) -> str:
+    values: dict[str, Any] = {} if result is None else {"result": plain(result)}
+    rows = end.rows
+    if rows_done is not None:
+        rows["rows_done"] = rows_done
+        values |= ProgressReport(rows_done=rows_done, rows_total=rows["rows_total"]).counts()
+    return end.put("cancelled", "cancelled", rows, finished_at=db_now(), **values, **_NO_ERROR)
 
 
 def _freed(database: Database, settings: Settings, row: Row[Any], publish: Publish | None) -> None:

@@ -6,18 +6,23 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from worker.actor import Actor
 from worker.db.schema import jobs, users
 from worker.engine import kinds, visibility, why
+from worker.engine.limits import Situation
 from worker.engine.views import ENDED, PRIORITIES, Child, Estimate, JobError, JobFile, JobView, Owner
 from worker.engine.visibility import visible
 from worker.files import results
+from worker.files.rows import FileRow
 from worker.settings import Settings, get_settings
 from worker.texts import text
 
 _BATCH = 500  # ids in one IN list
+_OWNERS = select(users.c.id, users.c.username, users.c.display_name).where(
+    users.c.id.in_(bindparam("ids", expanding=True))
+)
 
 
 def present(
@@ -28,6 +33,9 @@ def present(
     *,
     settings: Settings | None = None,
     detailed: bool = False,
+    situation: Situation | None = None,
+    now: datetime | None = None,
+    attached: dict[str, list[JobFile]] | None = None,
 ) -> list[JobView]:
     """Views of `rows` (whole rows of `jobs`), in their order, at a fixed number of queries.
 
@@ -35,12 +43,16 @@ def present(
         actor: tracebacks and the names of workers are for admins only.
         settings: the installation's; None takes those of this process.
         detailed: with the number of jobs ahead in `why`, which costs a look at the whole lane, and with `children`.
+        situation, now: see `why.reasons`; `attached`: the jobs' files, by job id. What the caller knows is not asked.
     """
     if not rows:
         return []
     owners = _owners(connection, {row.owner_id for row in rows})
-    attached = _files(connection, [row.id for row in rows])
-    reasons = why.reasons(connection, settings or get_settings(), actor, rows, language, detailed=detailed)
+    if attached is None:
+        attached = _files(connection, [row.id for row in rows])
+    reasons = why.reasons(
+        connection, settings or get_settings(), actor, rows, language, detailed=detailed, situation=situation, now=now
+    )
     known = kinds.load()
     children = _children(connection, actor, [row.id for row in rows]) if detailed else {}
     undoable = _undoable(connection, settings or get_settings(), rows, known)
@@ -142,17 +154,15 @@ def _owners(connection: Connection, ids: set[str]) -> dict[str, Owner]:
     found: dict[str, Owner] = {}
     wanted = sorted(ids)
     for start in range(0, len(wanted), _BATCH):
-        for row in connection.execute(
-            select(users.c.id, users.c.username, users.c.display_name).where(
-                users.c.id.in_(wanted[start : start + _BATCH])
-            )
-        ):
+        for row in connection.execute(_OWNERS, {"ids": wanted[start : start + _BATCH]}):
             found[row.id] = Owner(id=row.id, username=row.username, display_name=row.display_name)
     return found
 
 
 def _files(connection: Connection, ids: Sequence[str]) -> dict[str, list[JobFile]]:
-    return {
-        job_id: [JobFile(id=f.id, name=f.name, size=f.size, sha256=f.sha256, role=f.role) for f in found]
-        for job_id, found in results.of_job(connection, ids).items()
-    }
+    return {job_id: [file_view(file) for file in found] for job_id, found in results.of_job(connection, ids).items()}
+
+
+def file_view(file: FileRow) -> JobFile:
+    """A file as a job shows it."""
+    return JobFile(id=file.id, name=file.name, size=file.size, sha256=file.sha256, role=file.role)

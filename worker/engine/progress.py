@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection
+
+from worker.engine import events
 from worker.engine.plain import plain
 
 
@@ -35,14 +38,22 @@ class ProgressReport:
         values: dict[str, Any] = {
             "stage": self.stage,
             "stage_values": plain(self.stage_values) or None,
-            "rows_done": self.rows_done,
-            "rows_total": self.rows_total,
             "rate": plain(self.rate),
             "eta_seconds": plain(self.eta_seconds),
         }
+        return values | self.counts()
+
+    def counts(self) -> dict[str, Any]:
+        """Of these, the rows and the percentage that follows from them."""
+        values: dict[str, Any] = {"rows_done": self.rows_done, "rows_total": self.rows_total}
         percent = self.percent
         if percent is None and self.rows_done is not None and self.rows_total:
             percent = 100.0 * self.rows_done / self.rows_total
         if percent is not None:
             values["progress"] = min(max(percent, 0.0), 100.0)
         return values
+
+    def tell(self, connection: Connection, job_id: str) -> None:
+        """Make the stage a line of the job's story."""
+        if self.stage:
+            events.add(connection, job_id, "stage", stage=self.stage, values=self.stage_values or {})

@@ -129,7 +129,7 @@ class Runner:
 
     def close(self, seconds: float = 2.0) -> None:
         """End an idle runner: it goes when its pipe is closed, and is killed after `seconds` otherwise."""
-        assert self._process.stdin is not None  # noqa: S101
+        assert self._process.stdin is not None  # noqa: S101 - for mypy: we asked for a pipe
         with contextlib.suppress(OSError):  # it may be gone already
             self._process.stdin.close()
         self._reap(seconds)

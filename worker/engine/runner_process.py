@@ -97,7 +97,7 @@ class _Desk:
             params = kind.params.model_validate(message["params"])
             return {"type": "finished", "result": kind.run(job, params)}
         except Cancelled as stopped:
-            return {"type": "cancelled", "result": stopped.result}
+            return {"type": "cancelled", "result": stopped.result, "rows_done": stopped.rows_done}
         except Interrupted:
             return {"type": "interrupted"}
         except LeaseLost:

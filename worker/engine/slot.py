@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from worker.db.database import Database
 from worker.engine import hints, lease, outcome
-from worker.engine.claim import Claim
+from worker.engine.claim import Claim, NextJob
 from worker.engine.pipe import Message
 from worker.engine.progress import ProgressReport
 from worker.engine.runner import Runner
@@ -30,6 +31,10 @@ _GROWTH_SHARE = 0.5  # an idle runner that keeps more than this share of the mem
 _PROGRESS = ("stage", "stage_values", "rows_done", "rows_total", "rate", "eta_seconds")
 _MEMORY_SECONDS = 0.25  # how often memory is looked at
 DatabaseAway = (DBAPIError, PoolTimeout)
+
+
+class SlotFault(Exception):
+    """A slot could not run a job, for a reason that lies in the slot itself."""
 
 
 @dataclass
@@ -50,6 +55,14 @@ class _Run:
     stage: str | None = None
     outcome: Message | None = None
     told: set[str] = field(default_factory=set)
+
+    @property
+    def report(self) -> ProgressReport | None:
+        """What the runner has said and nobody has written yet."""
+        if self.news is None:
+            return None
+        said = {name: self.news[name] for name in _PROGRESS}
+        return ProgressReport(**said, new_stage=said["stage"] != self.stage)
 
 
 class Slot:
@@ -110,29 +123,36 @@ class Slot:
 
     # ------------------------------------------------------------ a job
 
-    def carry(self, claim: Claim) -> bool:
-        """Run the claimed job to its end. Raises nothing: whatever happens becomes the job's outcome.
+    def carry(self, claim: Claim, following: Callable[[], NextJob | None] = lambda: None) -> Claim | None:
+        """Run the claimed job to its end; whatever happens becomes the job's outcome.
 
-        Gives False when the slot itself had a fault (no process could be started); the job goes back.
+        Args:
+            following: asked when the job has ended: how to claim the next one together with writing that.
+
+        Returns:
+            The next job; None when none was claimed with the end of this one.
+
+        Raises:
+            SlotFault: of the slot itself (no process could be started); the job goes back.
         """
         folders = self._settings.data / "tmp"
         for left in folders.glob(f"{claim.job_id}-*"):  # by an attempt that was killed with its worker
             shutil.rmtree(left, ignore_errors=True)
         folder = folders / f"{claim.job_id}-{claim.lease_token}"  # no other attempt, nor another worker, has this one
         self._events.started(claim.job_id, claim.kind, claim.params, claim.attempt)
-        state, words = "failed", "worker_error"
+        state, words, then = "failed", "worker_error", None
         try:
-            state, words = self._carry(claim, folder)
-        except Exception:
+            state, words, then = self._carry(claim, folder, following)
+        except Exception as error:
             log.exception("job %s: the slot failed; the job goes back", claim.job_id)
             self._discard()
             self._give_back(claim)
-            return False
+            raise SlotFault from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             self._events.ended(claim.job_id, state, words)
         self._renew_if_due()
-        return True
+        return then
 
     def _give_back(self, claim: Claim) -> None:
         try:
@@ -140,8 +160,10 @@ class Slot:
         except (LeaseLost, *DatabaseAway):
             log.warning("job %s: could not be given back; it is rescued when its lease runs out", claim.job_id)
 
-    def _carry(self, claim: Claim, folder: Path) -> tuple[str, str]:
-        began = time.monotonic()
+    def _carry(
+        self, claim: Claim, folder: Path, following: Callable[[], NextJob | None]
+    ) -> tuple[str, str, Claim | None]:
+        began = claim.taken_at
         runner = self.warm_up()
         runner.jobs += 1
         run = _Run(
@@ -173,7 +195,7 @@ class Slot:
             self._listen(run)
             if run.outcome is None:
                 self._watch(run)
-        return self._conclude(run)
+        return self._conclude(run, following)
 
     def _listen(self, run: _Run) -> None:
         """Take what the runner says, until the next thing is due."""
@@ -239,11 +261,7 @@ class Slot:
 
     def _beat(self, run: _Run) -> None:
         before = time.monotonic()
-        report = None
-        if run.news is not None:
-            report = ProgressReport(
-                **{name: run.news[name] for name in _PROGRESS}, new_stage=run.news["stage"] != run.stage
-            )
+        report = run.report
         job, token = run.claim.job_id, run.claim.lease_token
         beat = lease.heartbeat(self._database, job, token, report, lease_seconds=run.claim.lease_seconds)
         if run.news is not None:
@@ -287,62 +305,69 @@ class Slot:
 
     # ------------------------------------------------------------ the outcome
 
-    def _conclude(self, run: _Run) -> tuple[str, str]:
-        """Write the outcome, as long as the lease lasts; gives (state, words) for monitors."""
-        assert run.outcome is not None  # noqa: S101
+    def _conclude(self, run: _Run, following: Callable[[], NextJob | None]) -> tuple[str, str, Claim | None]:
+        """Write the outcome, as long as the lease lasts; gives (state, words) for monitors, and the next job."""
+        assert run.outcome is not None  # noqa: S101 - for mypy: the loop before ends with one
         if run.outcome["type"] == "died":
             code = run.runner.exit_code
             self._discard()
             log.error("job %s: runner %s died (exit %s)", run.claim.job_id, run.runner.pid, code)
         if not self._stopping():
             self.warm_up()
+        then = following()
         while True:
             try:
-                if run.news is not None and run.outcome["type"] != "lost":
-                    self._beat(run)  # what was said last, so that the numbers add up
-                return self._write_outcome(run, run.outcome)
+                state, words = self._write_outcome(run, run.outcome, then)
+                return state, words, then.claim if then else None
             except LeaseLost:
                 log.warning("job %s: this worker no longer owns it; nothing was written", run.claim.job_id)
-                return "failed", "lease_lost"
+                return "failed", "lease_lost", None
             except DatabaseAway as error:
                 # The lease ends only when another worker is given the job: as long as nobody could be, ask again.
                 if self._stopping():
                     log.warning("job %s: its outcome could not be written: %s", run.claim.job_id, error)
-                    return "failed", "database_away"
+                    return "failed", "database_away", None
                 time.sleep(0.5)
+                then = None  # a claim that cannot be made must not keep this job's end from being written
+            except Exception:
+                if then is None:
+                    raise
+                log.exception("job %s: no other job could be claimed together with its end", run.claim.job_id)
+                then = None
 
-    def _write_outcome(self, run: _Run, said: Message) -> tuple[str, str]:
+    def _write_outcome(self, run: _Run, said: Message, then: NextJob | None) -> tuple[str, str]:
         job = (self._database, self._settings, run.claim.job_id, run.claim.lease_token)
+        more: dict[str, Any] = {"report": run.report, "publish": self._publish}  # what was said last goes with it
         match said["type"]:
             case "finished":
-                outcome.finish(*job, said["result"], publish=self._publish)
+                outcome.finish(*job, said["result"], then=then, **more)
                 return "succeeded", ""
             case "cancelled":
-                outcome.cancelled(*job, said.get("result"), publish=self._publish)
+                outcome.cancelled(*job, said.get("result"), rows_done=said.get("rows_done"), then=then, **more)
                 return "revoked", ""
             case "interrupted":
-                outcome.release(*job, publish=self._publish)
+                outcome.release(*job, **more)
                 return "retried", "interrupted"
             case "unresponsive" if run.reason == "shutdown":
-                outcome.release(*job, publish=self._publish)
+                outcome.release(*job, **more)
                 return "retried", "interrupted"
             case "unresponsive":
-                outcome.cancelled(*job, publish=self._publish)
+                outcome.cancelled(*job, then=then, **more)
                 return "revoked", ""
             case "time_limit":
-                return self._fail(run, {"code": "time_limit", "values": {"seconds": run.claim.hard_seconds}})
+                return self._fail(run, {"code": "time_limit", "values": {"seconds": run.claim.hard_seconds}}, then)
             case "out_of_memory":
                 megabytes = self._settings.runner_memory_bytes // 1_000_000
-                return self._fail(run, {"code": "out_of_memory", "values": {"megabytes": megabytes}})
+                return self._fail(run, {"code": "out_of_memory", "values": {"megabytes": megabytes}}, then)
             case "died":
-                outcome.crashed(*job, "runner_died", {"exit_code": run.runner.exit_code}, publish=self._publish)
+                outcome.crashed(*job, "runner_died", {"exit_code": run.runner.exit_code}, **more)
                 return "retried", "runner_died"
             case "lost":
                 raise LeaseLost
             case _:
-                return self._fail(run, said)
+                return self._fail(run, said, then)
 
-    def _fail(self, run: _Run, said: Message) -> tuple[str, str]:
+    def _fail(self, run: _Run, said: Message, then: NextJob | None) -> tuple[str, str]:
         state = outcome.fail(
             self._database,
             self._settings,
@@ -352,6 +377,8 @@ class Slot:
             said["values"],
             traceback=said.get("traceback"),
             transient=said.get("transient", False),
+            report=run.report,
+            then=then,
             publish=self._publish,
         )
         return ("retried" if state == "pending" else "failed"), said["code"]

@@ -15,8 +15,8 @@ import psutil
 
 from worker.db.database import Database
 from worker.engine import workers
-from worker.engine.claim import Claim, claim
-from worker.engine.slot import DatabaseAway, Slot
+from worker.engine.claim import Claim, NextJob, claim
+from worker.engine.slot import DatabaseAway, Slot, SlotFault
 from worker.engine.task_events import TaskEvents
 from worker.settings import Settings
 
@@ -115,10 +115,15 @@ class Slots:
                 if self._give_back(slot):
                     return
                 continue
-            if not slot.carry(claimed):
+            try:
+                claimed = slot.carry(claimed, self._next)
+            except SlotFault:
                 self._give_back(slot, even_if_hinted=True)
                 return
-            claimed = None
+
+    def _next(self) -> NextJob | None:
+        """How the slot whose job has ended may claim another."""
+        return None if self._stopping else NextJob(self._settings, self.name, self._lanes)
 
     def _claim(self) -> Claim | None:
         try:

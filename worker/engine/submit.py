@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -20,12 +20,13 @@ from worker import audit
 from worker.actor import Actor
 from worker.db.database import Database
 from worker.db.schema import idempotency_keys, job_uploads, jobs
-from worker.db.types import db_now
+from worker.db.types import Json, UtcDateTime, db_now
 from worker.engine import estimate as estimates
 from worker.engine import events, hints, kinds
 from worker.engine.changes import stamp
+from worker.engine.limits import Situation, look
 from worker.engine.plain import is_plain, is_shallow
-from worker.engine.presenter import present
+from worker.engine.presenter import file_view, present
 from worker.engine.routing import Publish, hint_queue
 from worker.engine.views import PRIORITIES, JobView, Submission
 from worker.errors import Forbidden, Refused
@@ -89,88 +90,108 @@ def submit(
         run_at = _run_at(submission.run_at)
         priority = PRIORITIES.index(submission.priority)
         files = _files(connection, actor, kind, submission.uploads)
-        expected = estimates.expect(connection, settings, kind, sum(f.size for f in files), priority, run_at)
+        situation = look(connection, settings, online=True)
+        size = sum(file.size for file in files)
+        expected = estimates.expect(connection, settings, kind, size, priority, run_at, situation)
     title = _title(submission.title, kind, actor, files)
 
-    row = {
-        "kind": kind.name,
-        "title": title,
-        "params": params,
-        "priority": priority,
-        "lane": kind.lane,
-        "parent_id": parent_id,
-        "scheduled": scheduled,
-        "fire_key": fire_key,
-        "run_at": run_at or db_now(),
-        "hinted_at": None if run_at else db_now(),
-        "estimate": expected.model_dump(),
+    new = {
+        "id_": new_id(),
+        "kind_": kind.name,
+        "title_": title,
+        "params_": params,
+        "priority_": priority,
+        "lane_": kind.lane,
+        "owner": actor.user_id,
+        "parent": parent_id,
+        "scheduled_": scheduled,
+        "fire_key_": fire_key,
+        "at": run_at,
+        "estimate_": expected.model_dump(),
     }
     try:
-        view, created = _write(database, settings, actor, submission, kind, row, key, body_hash)
-    except IntegrityError:
-        # Another scheduler fired the same instant between our look and our write.
+        with database.write() as connection:
+            view, others = _write(connection, settings, actor, submission, kind, new, situation)
+            if key is not None:
+                _keep_key(connection, actor, key, body_hash, view)
+            stamp(connection, view.id, *others)
+    except (_SomebodyElse, IntegrityError, Refused):
+        # The same submission, or the same firing by another scheduler, may have come between our look and our write.
         with database.read() as connection:
-            fired = _fired(connection, settings, actor, fire_key)
-        if fired is None:
+            first = _answer(connection, actor, key, body_hash) if key is not None else None
+            first = first or _fired(connection, settings, actor, fire_key)
+        if first is None:
             raise
-        return fired, False
-    if created and run_at is None:
+        return first, False
+    if run_at is None:
         (publish or partial(hints.publish, settings))(hint_queue(kind.lane, priority))
-    return view, created
+    return view, True
+
+
+class _SomebodyElse(Exception):
+    """The key has been used meanwhile."""
+
+
+_AT = bindparam("at", type_=UtcDateTime())
+_ADD = (  # made once, as all that a submission always needs
+    insert(jobs)
+    .values(
+        id=bindparam("id_"),
+        kind=bindparam("kind_"),
+        title=bindparam("title_"),
+        params=bindparam("params_", type_=Json),
+        state="pending",
+        priority=bindparam("priority_"),
+        lane=bindparam("lane_"),
+        owner_id=bindparam("owner"),
+        parent_id=bindparam("parent"),
+        scheduled=bindparam("scheduled_"),
+        fire_key=bindparam("fire_key_"),
+        run_at=func.coalesce(_AT, db_now()),
+        hinted_at=case((_AT.is_(None), db_now()), else_=None),
+        estimate=bindparam("estimate_", type_=Json),
+        created_at=db_now(),
+        change_no=0,
+        version=0,
+    )
+    .returning(*jobs.c)
+)
 
 
 def _write(
-    database: Database,
+    connection: Connection,
     settings: Settings,
     actor: Actor,
     submission: Submission,
     kind: kinds.Kind,
-    row: dict[str, Any],
-    key: str | None,
-    body_hash: str,
-) -> tuple[JobView, bool]:
-    job_id, run_at = new_id(), row["run_at"]
-    with database.write() as connection:
-        if key is not None and not _keep_key(connection, actor, key, body_hash, job_id):
-            answer = _answer(connection, actor, key, body_hash)
-            if answer is not None:
-                return answer, False
-        # The files are looked up again: here their rows are held until the job names them.
-        files = _files(connection, actor, kind, submission.uploads)
+    new: dict[str, Any],
+    situation: Situation,
+) -> tuple[JobView, Sequence[str]]:
+    """The job's row with all that belongs to it, but its key and change number; gives its view and the ids of other
+    jobs that were changed with it."""
+    # The files are looked up again: here their rows are held until the job names them.
+    files = _files(connection, actor, kind, submission.uploads)
+    row = connection.execute(_ADD, new).one()
+    if files:
         connection.execute(
-            insert(jobs).values(
-                id=job_id,
-                state="pending",
-                owner_id=actor.user_id,
-                created_at=db_now(),
-                change_no=0,
-                version=0,
-                **row,
-            )
+            insert(job_uploads),
+            [{"job_id": row.id, "position": i, "file_id": file.id} for i, file in enumerate(files)],
         )
-        if files:
-            connection.execute(
-                insert(job_uploads),
-                [{"job_id": job_id, "position": i, "file_id": file.id} for i, file in enumerate(files)],
-            )
-        if isinstance(run_at, datetime):
-            events.add(connection, job_id, "scheduled", at=run_at)
-        else:
-            events.add(connection, job_id, "submitted")
-        audit.record(connection, actor, "job.submit", "job", job_id, kind=kind.name, title=row["title"])
-        others: Sequence[str] = ()
-        if kind.accept is not None:
-            others = kind.accept(connection, settings, actor, job_id, kind.params.model_validate(row["params"]))
-        stamp(connection, job_id, *others)
-        written = connection.execute(select(jobs).where(jobs.c.id == job_id)).one()
-        view = present(connection, actor, actor.language, [written], settings=settings)[0]
-        if key is not None:
-            connection.execute(
-                update(idempotency_keys)
-                .where(idempotency_keys.c.user_id == actor.user_id, idempotency_keys.c.key == key)
-                .values(response=view.model_dump(mode="json"))
-            )
-    return view, True
+    if new["at"] is not None:
+        events.add(connection, row.id, "scheduled", at=new["at"])
+    else:
+        events.add(connection, row.id, "submitted")
+    audit.record(connection, actor, "job.submit", "job", row.id, kind=row.kind, title=row.title)
+    others: Sequence[str] = ()
+    if kind.accept is not None:
+        others = kind.accept(connection, settings, actor, row.id, kind.params.model_validate(row.params))
+    now = row.created_at if new["at"] is not None else row.run_at
+    attached = {row.id: [file_view(file) for file in files]}
+    view = present(
+        connection, actor, actor.language, [row], settings=settings, situation=situation, now=now, attached=attached
+    )[0]
+    view.version = row.version + 1  # with the change number, which comes last
+    return view, others
 
 
 def _fired(connection: Connection, settings: Settings, actor: Actor, fire_key: str | None) -> JobView | None:
@@ -195,19 +216,20 @@ def _check_key(key: str) -> None:
         raise Refused("invalid_idempotency_key", limit=KEY_CHARACTERS)
 
 
+_KEPT = select(idempotency_keys.c.body_hash, idempotency_keys.c.response).where(
+    idempotency_keys.c.user_id == bindparam("by"),
+    idempotency_keys.c.key == bindparam("given"),
+    idempotency_keys.c.created_at > db_now(-KEY_SECONDS),
+)
+
+
 def _answer(connection: Connection, actor: Actor, key: str, body_hash: str) -> JobView | None:
     """The first answer to this key.
 
     Raises:
         Refused: `idempotency_key_reused`: it was given to another body.
     """
-    kept = connection.execute(
-        select(idempotency_keys.c.body_hash, idempotency_keys.c.response).where(
-            idempotency_keys.c.user_id == actor.user_id,
-            idempotency_keys.c.key == key,
-            idempotency_keys.c.created_at > db_now(-KEY_SECONDS),
-        )
-    ).one_or_none()
+    kept = connection.execute(_KEPT, {"by": actor.user_id, "given": key}).one_or_none()
     if kept is None:
         return None
     if kept.body_hash != body_hash:
@@ -215,26 +237,45 @@ def _answer(connection: Connection, actor: Actor, key: str, body_hash: str) -> J
     return JobView.model_validate(kept.response)
 
 
-def _keep_key(connection: Connection, actor: Actor, key: str, body_hash: str, job_id: str) -> bool:
-    """Write the key down; False when it is there already. Waits for another transaction that is writing it now."""
+def _keep_key(connection: Connection, actor: Actor, key: str, body_hash: str, answer: JobView) -> None:
+    """Write the key down with its answer. Waits for another transaction that is writing it now.
+
+    Raises:
+        _SomebodyElse: it is there already.
+    """
     values: dict[str, Any] = {
-        "user_id": actor.user_id,
-        "key": key,
-        "body_hash": body_hash,
-        "job_id": job_id,
-        "response": {},  # the answer follows in this transaction, once it is known
-        "created_at": db_now(),
+        "by": actor.user_id,
+        "given": key,
+        "hash": body_hash,
+        "job": answer.id,
+        "answer": answer.model_dump(mode="json"),
     }
-    k = idempotency_keys.c
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    inserting = dialect.insert(idempotency_keys).values(values).on_conflict_do_nothing().returning(k.key)
-    if connection.execute(inserting).first() is not None:
-        return True
+    adding = _ADD_KEY[connection.dialect.name]
+    if connection.execute(adding, values).first() is not None:
+        return
     # One that has served its time makes room.
+    k = idempotency_keys.c
     old = (k.user_id == actor.user_id, k.key == key, k.created_at <= db_now(-KEY_SECONDS))
     if connection.execute(delete(idempotency_keys).where(*old)).rowcount == 0:
-        return False
-    return connection.execute(inserting).first() is not None
+        raise _SomebodyElse
+    if connection.execute(adding, values).first() is None:
+        raise _SomebodyElse
+
+
+_ADD_KEY = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(idempotency_keys)
+    .values(
+        user_id=bindparam("by"),
+        key=bindparam("given"),
+        body_hash=bindparam("hash"),
+        job_id=bindparam("job"),
+        response=bindparam("answer", type_=Json),
+        created_at=db_now(),
+    )
+    .on_conflict_do_nothing()
+    .returning(idempotency_keys.c.key)
+    for dialect in (postgresql, sqlite)
+}
 
 
 # ---------------------------------------------------------------- checks

@@ -64,7 +64,7 @@ class TaskEvents:
                 self._dispatcher = app.events.Dispatcher(
                     connection, hostname=self._hostname, enabled=True, buffer_while_offline=False
                 )
-            assert self._dispatcher is not None  # noqa: S101
+            assert self._dispatcher is not None  # noqa: S101 - for mypy: opened just before
             self._dispatcher.send(type_, retry=False, timestamp=at, **fields)
 
         courier(self._settings, "events").give(send)

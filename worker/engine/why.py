@@ -12,10 +12,12 @@ from worker.actor import Actor
 from worker.db.schema import jobs
 from worker.db.types import db_now
 from worker.engine import kinds, visibility
-from worker.engine.limits import IS_PENDING, Situation, look, served_lanes
+from worker.engine.limits import IS_PENDING, Situation, look
 from worker.engine.views import Why
 from worker.settings import Settings
 from worker.texts import text
+
+_NOW = select(db_now())
 
 
 def reasons(
@@ -26,24 +28,24 @@ def reasons(
     language: str,
     *,
     detailed: bool = False,
+    situation: Situation | None = None,
+    now: datetime | None = None,
 ) -> dict[str, Why]:
     """The reason for each of `rows`, by job id.
 
     Args:
+        situation: with the workers online, and `now` by the database's clock, where the caller has looked already.
         detailed: for a job that waits for its turn, also count the jobs ahead of it; without it says `waiting`.
     """
-    situation: Situation | None = None
-    served: frozenset[str] = frozenset()
-    now = datetime.now(UTC)
-    if any(row.state in ("pending", "running") for row in rows):
-        now = connection.execute(select(db_now())).scalar_one()
-    if any(row.state == "pending" for row in rows):
-        situation = look(connection, settings)
-        served = served_lanes(connection, settings)
+    if now is None:
+        under_way = any(row.state in ("pending", "running") for row in rows)
+        now = connection.execute(_NOW).scalar_one() if under_way else datetime.now(UTC)
+    if situation is None and any(row.state == "pending" for row in rows):
+        situation = look(connection, settings, online=True)
     answers = {}
     for row in rows:
         if row.state == "pending" and situation is not None:
-            code, values = _pending(row, now, situation, served)
+            code, values = _pending(row, now, situation)
             if code == "waiting" and detailed:
                 count = jobs_ahead(connection, row)
                 code, values = ("jobs_ahead", {"count": count}) if count else ("next", {})
@@ -63,7 +65,7 @@ def reasons(
     return answers
 
 
-def _pending(row: Row[Any], now: datetime, situation: Situation, served: frozenset[str]) -> tuple[str, dict[str, Any]]:
+def _pending(row: Row[Any], now: datetime, situation: Situation) -> tuple[str, dict[str, Any]]:
     kind = kinds.get(row.kind)
     if kind is None:
         return "kind_gone", {"kind": row.kind}
@@ -76,7 +78,7 @@ def _pending(row: Row[Any], now: datetime, situation: Situation, served: frozens
         return "scheduled_for", at
     if row.lane in situation.paused:
         return "lane_paused", {"lane": row.lane}
-    if row.lane not in served:
+    if row.lane not in situation.served:
         return "no_worker", {"lane": row.lane}
     if row.kind in situation.full_kinds:
         return "kind_limit", {"kind": row.kind, "limit": kind.running_limit}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Float, Row, bindparam, delete, insert, select, update
 
 from worker.db.database import Database
 from worker.db.schema import jobs, workers
@@ -114,17 +114,20 @@ def lost(database: Database, pid: int, host: str) -> list[str]:
         )
 
 
+_ONLINE = select(workers).where(workers.c.seen_at > db_now(bindparam("since", type_=Float()))).order_by(workers.c.name)
+
+
 def online(connection: Connection, settings: Settings) -> list[WorkerRow]:
     """Workers that were seen within the time of a lease, also those that are stopping; by name."""
-    return _read(connection, select(workers).where(workers.c.seen_at > db_now(-settings.lease_seconds)))
+    return _read(connection.execute(_ONLINE, {"since": -settings.lease_seconds}))
 
 
 def everyone(connection: Connection) -> list[WorkerRow]:
     """Also workers that have not been seen for longer; by name."""
-    return _read(connection, select(workers))
+    return _read(connection.execute(select(workers).order_by(workers.c.name)))
 
 
-def _read(connection: Connection, query: Select[Any]) -> list[WorkerRow]:
+def _read(rows: Iterable[Row[Any]]) -> list[WorkerRow]:
     return [
         WorkerRow(
             id=row.id,
@@ -138,7 +141,7 @@ def _read(connection: Connection, query: Select[Any]) -> list[WorkerRow]:
             seen_at=row.seen_at,
             stopping=row.stopping,
         )
-        for row in connection.execute(query.order_by(workers.c.name))
+        for row in rows
     ]
 
 

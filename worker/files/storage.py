@@ -188,7 +188,7 @@ def _copy(source: BinaryIO, target: BinaryIO | None) -> tuple[int, str]:
     size = 0
     buffer = bytearray(_PIECE)
     view = memoryview(buffer)
-    while count := source.readinto(buffer):  # type: ignore[attr-defined]
+    while count := source.readinto(buffer):  # type: ignore[attr-defined]  # typeshed's BinaryIO lacks it
         piece = view[:count]
         digest.update(piece)
         if target is not None:

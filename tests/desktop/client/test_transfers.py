@@ -156,7 +156,7 @@ def test_a_file_that_changes_while_it_is_sent_is_told_and_its_upload_discarded(c
 def test_a_missing_file_is_told(client: Client, tmp_path: Path) -> None:
     with pytest.raises(FileProblem) as error:
         uploads.upload(client, tmp_path / "none.csv")
-    assert error.value.code == "file_missing"
+    assert error.value.code == "file_vanished"
 
 
 def test_the_api_killed_in_the_middle_of_an_upload_is_survived(tmp_path: Path, file: Path) -> None:

@@ -82,13 +82,13 @@ def test_a_file_that_changed_before_it_was_copied_is_said_and_not_sent(outbox: O
 def test_a_file_that_vanished_before_it_was_copied_is_said(outbox: Outbox, workbook: Path) -> None:
     entry = add(outbox, workbook)
     workbook.unlink()
-    assert outbox.keep(entry.id).error_code == "file_missing"
+    assert outbox.keep(entry.id).error_code == "file_vanished"
 
 
 def test_a_missing_file_is_refused_when_it_is_added(outbox: Outbox, tmp_path: Path) -> None:
     with pytest.raises(FileProblem) as error:
         add(outbox, tmp_path / "nothing.xlsx")
-    assert error.value.code == "file_missing"
+    assert error.value.code == "file_vanished"
     assert outbox.entries() == []
     assert list((outbox.folder / "files").iterdir()) == []
 
@@ -99,7 +99,7 @@ def test_a_folder_or_a_pipe_is_no_file_to_submit(outbox: Outbox, tmp_path: Path)
     for path in (tmp_path, pipe):
         with pytest.raises(FileProblem) as error:
             add(outbox, path)
-        assert error.value.code == "file_unreadable"
+        assert error.value.code == "file_not_opened"
     assert outbox.entries() == []
 
 

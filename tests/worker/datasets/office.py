@@ -114,7 +114,10 @@ class Office:
         except Stop:
             outcome.release(self.database, self.settings, taken.job_id, taken.lease_token, **keep)
         except Cancelled as stopped:
-            outcome.cancelled(self.database, self.settings, taken.job_id, taken.lease_token, stopped.result, **keep)
+            outcome.cancelled(
+                self.database, self.settings, taken.job_id, taken.lease_token, stopped.result,
+                rows_done=stopped.rows_done, **keep,
+            )  # fmt: skip
         except Refused as refused:
             outcome.fail(
                 self.database, self.settings, taken.job_id, taken.lease_token, refused.code, refused.values,

@@ -383,6 +383,7 @@ def test_a_cancelled_import_keeps_what_was_loaded_and_says_so(office, monkeypatc
     assert view.state == "cancelled"
     check_counts(view)
     assert 0 < view.result["rows"] < 5000
+    assert view.rows_done == view.result["rows"]  # not those that were read ahead for a chunk that never came
     assert len(office.rows()) == view.result["inserted"]
 
 

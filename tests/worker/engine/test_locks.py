@@ -16,7 +16,7 @@ from worker.db.database import Database
 from worker.db.schema import effects
 from worker.db.types import db_now
 from worker.engine import control, lease, outcome
-from worker.engine.claim import take
+from worker.engine.claim import lock, take
 from worker.engine.progress import ProgressReport
 from worker.errors import Conflict, LeaseLost, NotFound
 
@@ -61,6 +61,7 @@ def test_a_claim_that_waited_for_another_sees_what_it_took(postgresql_url):
 
     with ThreadPoolExecutor(1) as pool:
         with database.write() as first:
+            lock(first)
             assert take(first, engine.settings, "w1", ["default"]) is not None
             second = pool.submit(engine.claim, "export")
             wait_until(somebody_waits, 20, "the second claim waiting")
