@@ -25,6 +25,7 @@ from api.routes import (
     kinds,
     mappings,
     monitor,
+    notifications,
     stream,
     undo,
     uploads,
@@ -79,7 +80,21 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     v1 = APIRouter(prefix="/api/v1")
-    for module in (auth, users, kinds, datasets, mappings, stream, jobs, undo, files, monitor, audit, aliases):
+    for module in (
+        auth,
+        users,
+        kinds,
+        datasets,
+        mappings,
+        stream,
+        jobs,
+        undo,
+        files,
+        monitor,
+        notifications,
+        audit,
+        aliases,
+    ):
         v1.include_router(module.router, dependencies=[Depends(only_plain)])
     v1.include_router(uploads.router)  # bytes, read as a stream
     app.include_router(v1)
