@@ -145,6 +145,12 @@ class Settings(BaseSettings):
         description="A refresh token may be used again in this time, as long as its successor is unused: the answer"
         " may have been lost on the network.",
     )
+    metrics_token: str = Field(
+        "",
+        pattern=r"^(\S{16,})?$",
+        description="Lets who brings it as a bearer token read `/metrics`, and nothing else; 16 characters or more."
+        " Empty: only admins read it.",
+    )
     run_id: str = Field(
         "",
         description="Set by `tasktray up` for the processes that it starts: names this run; the local user's token"
