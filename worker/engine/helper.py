@@ -80,7 +80,7 @@ class Helper:
         """Process id while there is a process."""
         return self._process.pid if self._process else None
 
-    def call(self, function: str, seconds: float, **arguments: Any) -> dict[str, Any]:
+    def call(self, function: str, seconds: float, /, **arguments: Any) -> dict[str, Any]:
         """Call `module:function` with JSON arguments; gives its answer, a JSON object.
 
         Raises:

@@ -47,9 +47,16 @@ def pack(content: Any) -> bytes:
     return zlib.compress(json.dumps(content, ensure_ascii=True).encode("ascii"), _LEVEL)
 
 
+def unpack(packed: bytes) -> Any:
+    """The inverse of `pack`."""
+    return json.loads(zlib.decompress(packed))
+
+
 def write_packed(path: Path, content: Any) -> None:
-    """Write packed content into a file, for a process that has no database."""
-    path.write_bytes(pack(content))
+    """Write packed content into a file, for a process that has no database; the file is there whole or not at all."""
+    aside = path.with_name(path.name + ".part")
+    aside.write_bytes(pack(content))
+    aside.replace(path)
 
 
 def keep(connection: Connection, job_id: str, position: int, summary: dict[str, Any], packed: bytes) -> None:
@@ -77,7 +84,7 @@ def stream(database: Database, job_id: str) -> Iterator[Part]:
         if row is None:
             return
         last = row.position
-        yield Part(row.position, json.loads(row.summary), json.loads(zlib.decompress(row.content)))
+        yield Part(row.position, json.loads(row.summary), unpack(row.content))
 
 
 def summaries(database: Database, job_id: str) -> list[tuple[int, dict[str, Any]]]:
