@@ -21,6 +21,9 @@ __all__ = ["Mapping", "Proposal", "fingerprint", "propose"]
 THRESHOLD = 0.9
 """Proposals of this confidence and more are applied without asking."""
 
+LIKELY = 0.5
+"""Proposals of less are none."""
+
 Reason = Literal[
     "remembered", "shared", "title", "name", "synonym", "pinyin", "part", "similar", "values", "added", "none"
 ]
@@ -121,7 +124,7 @@ def propose(
                 continue
             confidence, reason = _by_name(header, f)
             confidence, reason = _with_values(confidence, reason, f, values)
-            if confidence >= 0.5:
+            if confidence >= LIKELY:
                 scored.append((confidence, -_RANK[reason], -column, position, reason))
     # The best pair first: an exact title beats an exact synonym, the left column beats the right one.
     scored.sort(key=lambda s: (-s[0], -s[1], -s[2], s[3]))
@@ -146,7 +149,6 @@ def propose(
 
 def applied(
     proposals: Sequence[Proposal],
-    samples: Sequence[Sequence[Cell]],
     schema: TableSchema,
     remembered: Remembered | None = None,
     constants: Mapping_[str, Any] | None = None,
@@ -156,15 +158,12 @@ def applied(
 
     Args:
         proposals: of `propose`, made with the same `remembered`.
-        samples, schema, remembered: as there.
+        schema, remembered: as there.
         constants, value_map: what was given for this file; it comes before what is remembered.
 
     Returns:
-        Columns (field -> 0-based column), constants, and the value map: given, remembered, and the meanings of values
-        that are sure.
+        Columns (field -> 0-based column), constants and the value map.
     """
-    from tabular.value_map import propose_values, sure_values
-
     fixed = {**(remembered.constants if remembered is not None else {}), **(constants or {})}
     fixed = {name: value for name, value in fixed.items() if name in schema.by_name or name in (constants or {})}
     columns = {
@@ -177,9 +176,6 @@ def applied(
         for name, pairs in source.items():
             if name in schema.by_name or source is value_map:
                 values.setdefault(name, {}).update(pairs)
-    sure = sure_values(propose_values(columns, samples, schema, values), schema)
-    for name, pairs in sure.items():
-        values[name] = {**pairs, **values.get(name, {})}
     return columns, fixed, values
 
 
@@ -335,7 +331,7 @@ class Mapping:
             TableError: `mapping_required` with `fields` when a required field is left over; and as `explicit`.
         """
         proposals = propose(headers, samples, schema, remembered)
-        columns, fixed, values = applied(proposals, samples, schema, remembered, constants, value_map)
+        columns, fixed, values = applied(proposals, schema, remembered, constants, value_map)
         return cls._made(schema, tuple(headers), columns, fixed, values)
 
     @classmethod

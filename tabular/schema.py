@@ -28,6 +28,7 @@ class Field:
         minimum, maximum: bounds of a number.
         scale: digits after the point of a decimal.
         choices: allowed values of a `choice`.
+        choice_words: other words for them in files, any language: value -> words, compared without case and width.
         format: a text with a form of its own.
     """
 
@@ -41,6 +42,7 @@ class Field:
     maximum: float | None = None
     scale: int | None = None
     choices: tuple[str, ...] = ()
+    choice_words: dict[str, tuple[str, ...]] = field(default_factory=dict)
     format: FieldFormat | None = None
 
 
@@ -78,7 +80,7 @@ class TableSchema:
             "name": self.name,
             "titles": self.titles,
             "key": list(self.key),
-            "fields": [{k: list(v) if isinstance(v, tuple) else v for k, v in asdict(f).items()} for f in self.fields],
+            "fields": [{k: _listed(v) for k, v in asdict(f).items()} for f in self.fields],
         }
 
     @classmethod
@@ -88,7 +90,14 @@ class TableSchema:
 
         def read(f: dict[str, Any]) -> Field:
             values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in f.items() if k in known}
-            return Field(**values)
+            words = values.get("choice_words", {})
+            return Field(**values | {"choice_words": {value: tuple(listed) for value, listed in words.items()}})
 
         fields = [read(f) for f in data["fields"]]
         return cls(data["name"], data["titles"], tuple(data["key"]), tuple(fields))
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _listed(v) for k, v in value.items()}
+    return list(value) if isinstance(value, tuple) else value

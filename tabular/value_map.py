@@ -10,15 +10,13 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from tabular.cells import Cell
-from tabular.names import compact
+from tabular.choices import AFFIXES, folded
 from tabular.schema import Field, TableSchema
-from tabular.values import Suspect, as_text, clean, converter
+from tabular.values import Suspect, as_text, converter
 
-SURE = 0.9
-"""Value proposals of this confidence and more are applied without asking, as those of columns are."""
 _LISTED = 50  # different unknown values of one field that are listed; a column with more is no choice at all
 
-ValueReason = Literal["form", "word", "similar", "order", "none"]
+ValueReason = Literal["remembered", "word", "similar", "order", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +27,9 @@ class ValueProposal:
         field: the field's name.
         value: as it stands in the file.
         target: the field's value that it probably means; None: a person has to say it.
-        confidence: 0 to 1.
-        reason: `form` (`A级` for A), `word` (of the same meaning), `similar` (a typing error), `order` (甲 for the
-            first), `none`.
+        confidence: 0 to 1; never sure, for what is sure (`A级` for A, a word of the field's own list) is read as it is.
+        reason: `remembered` (a person said so for another file), `word` (one of similar meaning), `similar` (a typing
+            error), `order` (甲 for the first), `none`.
         count: rows of the samples that have it.
     """
 
@@ -55,6 +53,7 @@ def propose_values(
     samples: Sequence[Sequence[Cell]],
     schema: TableSchema,
     value_map: Mapping[str, Mapping[str, Any]] | None = None,
+    others: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[ValueProposal]:
     """List the values of choice and boolean fields that would be refused, with what they probably mean.
 
@@ -62,7 +61,8 @@ def propose_values(
         columns: field name -> 0-based column.
         samples: some rows of data.
         schema: the dataset.
-        value_map: replacements that are known already; what they cover is not listed.
+        value_map: replacements that are decided already; what they cover is not listed.
+        others: replacements that were decided for other files.
 
     Returns:
         By field in the schema's order, the most frequent value first. A column of which most values fit nothing is
@@ -82,62 +82,36 @@ def propose_values(
                 shown = as_text(cell)
                 if isinstance(shown, str) and shown:
                     unknown[shown] += 1
+        known = {folded(value): target for value, target in (others or {}).get(f.name, {}).items()}
         for value, count in unknown.most_common(_LISTED):
             target, confidence, reason = _meaning(f, value)
+            told = convert(known.get(folded(value)))
+            if isinstance(told, (str, bool)):
+                target, confidence, reason = told, 0.85, "remembered"
             found.append(ValueProposal(f.name, value, target, confidence, reason, count))
     return found
 
 
-def sure_values(proposals: Sequence[ValueProposal], schema: TableSchema) -> dict[str, dict[str, Any]]:
-    """The value map of the proposals that are sure enough: field -> {value in the file: value instead}.
-
-    The samples are only the file's first rows: where `A级` stands for A there, `B级` further down stands for B.
-    """
-    made: dict[str, dict[str, Any]] = {}
-    for p in proposals:
-        if p.target is None or p.confidence < SURE:
-            continue
-        pairs = made.setdefault(p.field, {})
-        if p.reason == "form" and isinstance(p.target, str):
-            before, after = _around(p.value, p.target)
-            pairs |= {f"{before}{c}{after}": c for c in schema.by_name[p.field].choices}
-        pairs[p.value] = p.target
-    return made
-
-
-_AFFIXES = frozenset({
-    "级", "等", "类", "档", "型", "级别", "等级", "客户", "级客户", "类客户", "等客户", "级用户", "级会员",
-    "level", "grade", "class", "rank", "rating", "type", "category", "tier",
-})  # fmt: skip
 _ORDERS = ("甲乙丙丁戊己庚辛壬癸", "一二三四五六七八九十", "ⅰⅱⅲⅳⅴⅵⅶⅷⅸⅹ", "123456789", "①②③④⑤⑥⑦⑧⑨⑩")
 _YES = ("是", "已", "有", "真", "对", "yes", "ok", "active", "enabled")
 _NO = ("否", "未", "无", "不", "非", "没", "no", "not", "none", "inactive", "disabled")
 
 
-def _folded(value: str) -> str:
-    return clean(unicodedata.normalize("NFKC", value)).casefold()
-
-
 def _meaning(f: Field, value: str) -> tuple[str | bool | None, float, ValueReason]:
     from rapidfuzz import fuzz
 
-    text = _folded(value)
+    text = folded(value)
     if f.type == "boolean":
-        for words, target in ((_NO, False), (_YES, True)):
-            if text in words:
-                return target, 0.95, "word"
         for words, target in ((_NO, False), (_YES, True)):
             if any(text.startswith(w) for w in words):
                 return target, 0.7, "word"
         return None, 0.0, "none"
-    formed = [c for c in f.choices if _is_form_of(f, text, c)]
-    if len(formed) == 1:
-        return formed[0], 0.95, "form"
     best: tuple[str | None, float] = (None, 0.0)
     for choice in f.choices:
-        ratio = fuzz.ratio(text, _folded(choice)) / 100
-        if len(choice) >= 4 and ratio >= 0.8 and ratio > best[1]:
-            best = (choice, ratio)
+        for word in (choice, *f.choice_words.get(choice, ())):
+            ratio = fuzz.ratio(text, folded(word)) / 100
+            if len(word) >= 4 and ratio >= 0.75 and ratio > best[1]:
+                best = (choice, ratio)
     if best[0] is not None:
         return best[0], 0.88 * best[1], "similar"
     bare = _without_affix(text)
@@ -148,30 +122,8 @@ def _meaning(f: Field, value: str) -> tuple[str | bool | None, float, ValueReaso
     return None, 0.0, "none"
 
 
-def _around(value: str, choice: str) -> tuple[str, str]:
-    """What stands before and behind the choice in a value that is one of its forms, as written."""
-    at = value.casefold().find(choice.casefold())
-    return (value[:at], value[at + len(choice) :]) if at >= 0 else ("", "")
-
-
-def _is_form_of(f: Field, text: str, choice: str) -> bool:
-    """Whether the text is the choice with words around it that say only what kind of thing it is: `A级`, `Level A`."""
-    wanted = _folded(choice)
-    at = text.find(wanted)
-    if at < 0:
-        return False
-    before, after = compact(text[:at]), compact(text[at + len(wanted) :])
-    # An English word that merely begins with the letter is no form of it: `average`.
-    if (before and text[at - 1].isalnum() and text[at - 1].isascii()) or (
-        after and text[at + len(wanted)].isalnum() and text[at + len(wanted)].isascii()
-    ):
-        return False
-    titles = {compact(t) for t in (*f.titles.values(), *f.synonyms)}
-    return all(part == "" or part in _AFFIXES or part in titles for part in (before, after))
-
-
 def _without_affix(text: str) -> str:
-    for affix in sorted(_AFFIXES, key=len, reverse=True):
+    for affix in sorted(AFFIXES, key=len, reverse=True):
         text = text.removesuffix(affix).removeprefix(affix).strip()
     return text
 

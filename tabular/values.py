@@ -15,6 +15,7 @@ from dataclasses import field as field_
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
+from tabular import choices
 from tabular.cells import EMPTY, ERRORS, Cell, Uncalculated
 from tabular.dates import Ambiguous, read_date
 from tabular.schema import Field
@@ -161,8 +162,8 @@ def _reader(f: Field, serial_dates: bool) -> Convert:
         case "boolean":
             return _boolean
         case "choice":
-            allowed = {unicodedata.normalize("NFKC", c).casefold(): c for c in f.choices}
-            return lambda cell: _choice(f, allowed, cell)
+            meaning = choices.reader(f)
+            return lambda cell: _choice(f, meaning, cell)
         case _:
             return lambda cell: _text(f, cell)
 
@@ -334,10 +335,10 @@ def _boolean(cell: Cell) -> bool | Suspect:
     return Suspect("not_a_boolean", {"value": brief(cell)})
 
 
-def _choice(f: Field, allowed: dict[str, str], cell: Cell) -> str | Suspect:
+def _choice(f: Field, meaning: Callable[[str], str | None], cell: Cell) -> str | Suspect:
     text = as_text(cell)
     if isinstance(text, str):
-        found = allowed.get(unicodedata.normalize("NFKC", text).casefold())
+        found = meaning(text)
         if found is not None:
             return found
     return Suspect("not_a_choice", {"value": brief(cell), "choices": list(f.choices)})

@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from tasktray import exits
-from tasktray.commands import diagnose, remote, server, undo
+from tasktray.commands import diagnose, exporting, importing, jobs, monitor, server, undo
 from tasktray.texts import t
 
 app = typer.Typer(
@@ -39,10 +39,8 @@ def _options(
     pass
 
 
-server.add_to(app)
-diagnose.add_to(app)
-remote.add_to(app)
-undo.add_to(app)
+for part in (server, diagnose, importing, exporting, undo, jobs, monitor):
+    part.add_to(app)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -6,7 +6,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -100,6 +100,44 @@ def follow(client: Client, job_id: str, *, quiet: bool = False) -> Job:
             return _until_ended(client, job_id, lambda job: show(advance, job))
     except KeyboardInterrupt:
         return _interrupted(client, job_id)
+
+
+def follow_all(client: Client, jobs: list[tuple[str, str]], *, quiet: bool = False) -> list[Job]:
+    """Wait for the end of several jobs, showing their progress together, and give them as they are then.
+
+    Args:
+        jobs: name for people and id of each, in the order of submission, which is that of their turns.
+
+    Raises:
+        exits.Stop, ClientError: as `follow`; Ctrl-C holds for all of them.
+    """
+    ended: list[Job] = []
+    try:
+        with progress_bar(quiet) as advance:
+            for place, (name, job_id) in enumerate(jobs):
+
+                def shown(job: Job, place: int = place, name: str = name) -> None:
+                    what = t("file_of", place=place + 1, count=len(jobs), name=name)
+                    advance(what, 100 * place + job.progress, 100.0 * len(jobs), job.stage or "")
+
+                ended.append(_until_ended(client, job_id, shown))
+        return ended
+    except KeyboardInterrupt:
+        _interrupted_all(client, [job_id for _, job_id in jobs[len(ended) :]])
+
+
+def _interrupted_all(client: Client, ids: list[str]) -> NoReturn:
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        with contextlib.suppress(KeyboardInterrupt, EOFError):
+            typer.echo(t("ask_cancel_all", count=len(ids)), err=True, nl=False)
+            if input().strip().lower() not in ("y", "yes", "是", "s"):
+                raise exits.Stop(exits.INTERRUPTED, t("all_go_on", count=len(ids)))
+    from desktop.client.errors import Conflict
+
+    for job_id in ids:
+        with contextlib.suppress(Conflict):  # it has ended meanwhile
+            client.cancel(job_id)
+    raise exits.Stop(exits.INTERRUPTED, t("cancel_asked_all", count=len(ids)))
 
 
 def _until_ended(client: Client, job_id: str, shown: Callable[[Job], None], limit: float | None = None) -> Job:

@@ -11,10 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from tasktray.texts import t
-from tasktray.words import count, moment, result_lines, seconds, size, state
+from tasktray.words import count, moment, reason, result_lines, seconds, size, state
 
 if TYPE_CHECKING:
-    from desktop.client.models import Event, Job
+    from desktop.client.models import Event, HistoryEntry, Job, KindFigures, Queue, Stats, Worker
 
 
 def _console() -> Console:
@@ -32,6 +32,114 @@ def print_jobs(jobs: list[Job]) -> None:
         cells = [job.id, state(job), f"{job.progress:.0f} %", job.kind_title or job.kind, job.title,
                  job.owner.display_name or job.owner.username, moment(job.created_at)]  # fmt: skip
         table.add_row(*(Text(cell) for cell in cells))  # Text: a title may look like markup
+    _console().print(table)
+
+
+def _table(*names: str, right: tuple[str, ...] = ()) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        table.add_column(t(f"column_{name}"), overflow="fold", justify="right" if name in right else "left")
+    return table
+
+
+def _row(table: Table, *cells: object) -> None:
+    table.add_row(*("" if cell is None else Text(str(cell)) for cell in cells))  # Text: a name may look like markup
+
+
+def print_imports(files: list[tuple[str, Job | None, str | None]]) -> None:
+    """What became of several files: name, job (None: not submitted), why it was refused; and all together."""
+    names = ("rows", "inserted", "updated", "unchanged", "skipped", "rejected")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(t("column_file"), overflow="fold")
+    table.add_column(t("column_state"))
+    for name in names:
+        table.add_column(t(f"count_{name}"), justify="right")
+    total, reasons = dict.fromkeys(names, 0), dict[str, int]()
+    notes: list[str] = []
+    for file, job, refused in files:
+        result = (job.result if job else None) or {}
+        values = [result.get(name) for name in names]
+        _row(table, file, state(job) if job else t("state_refused" if refused else "state_passed_over"),
+             *(None if v is None else count(v) for v in values))  # fmt: skip
+        for name in names:
+            total[name] += result.get(name) or 0
+        for code, rows in (result.get("reasons") or {}).items():
+            reasons[code] = reasons.get(code, 0) + rows
+        if refused:
+            notes.append(f"{file}: {refused}")
+        elif job and job.error:
+            notes.append(f"{file}: {job.error.message or job.error.code}")
+        if result.get("not_imported"):
+            notes.append(f"{file}: {t('not_imported', columns=', '.join(result['not_imported']))}")
+    if len(files) > 1:
+        table.add_section()
+        _row(table, t("all_files", count=len(files)), "", *(count(total[name]) for name in names))
+    console = _console()
+    console.print(table)
+    for code, rows in sorted(reasons.items(), key=lambda item: -item[1]):
+        console.print(Text(f"  {reason(code)}: {count(rows)}"))
+    for note in notes:
+        console.print(Text(note))
+
+
+def print_workers(workers: list[Worker]) -> None:
+    """One line a worker, and what it runs under it."""
+    table = _table("worker", "state", "lanes", "running", "memory", "started", "seen", right=("running", "memory"))
+    for worker in workers:
+        _row(table, worker.name, t(f"worker_{worker.state}"), ", ".join(worker.lanes),
+             f"{len(worker.jobs)}/{worker.slots}", size(worker.memory_bytes) if worker.memory_bytes else None,
+             moment(worker.started_at), moment(worker.seen_at))  # fmt: skip
+        for job in worker.jobs:
+            _row(table, f"  {job.title}", f"{job.progress:.0f} %", job.lane, "", "", moment(job.since), job.id)
+    _console().print(table)
+
+
+def print_queues(queues: list[Queue]) -> None:
+    """One line a lane."""
+    numbers = ("waiting", "running", "oldest", "rate", "workers", "slots")
+    table = _table("lane", *numbers, "paused", right=numbers)
+    for queue in queues:
+        oldest = queue.oldest_waiting_seconds
+        paused = t("paused_by", name=queue.paused_by or "", at=moment(queue.paused_at)) if queue.paused_at else None
+        _row(table, queue.lane, count(queue.waiting), count(queue.running), None if oldest is None else seconds(oldest),
+             f"{queue.finished_per_minute:.1f}", queue.workers, queue.slots, paused)  # fmt: skip
+    _console().print(table)
+
+
+def print_stats(stats: Stats) -> None:
+    """Figures of each kind and of all, then the reasons of failures."""
+    states = ("pending", "running", "succeeded", "failed", "cancelled")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(t("column_kind"), overflow="fold")
+    for name in states:
+        table.add_column(t(f"state_{name}"), justify="right")
+    for name in ("success", "average", "p50", "p95"):
+        table.add_column(t(f"column_{name}"), justify="right")
+
+    def line(title: str, figures: Stats | KindFigures) -> None:
+        rate = figures.success_rate
+        times = (figures.average_seconds, figures.p50_seconds, figures.p95_seconds)
+        numbers = [getattr(figures.states, name) for name in states]
+        _row(table, title, *numbers, None if rate is None else f"{100 * rate:.1f} %",
+             *(None if s is None else f"{s:.1f} s" for s in times))  # fmt: skip
+
+    for kind in stats.kinds:
+        line(f"{kind.title} ({kind.kind})", kind)
+    table.add_section()
+    line(t("all_kinds"), stats)
+    console = _console()
+    console.print(table)
+    for failure in stats.failures:
+        console.print(Text(f"  {count(failure.count)} × {failure.kind}: {failure.message or failure.code}"))
+
+
+def print_history(entries: list[HistoryEntry]) -> None:
+    """One line a job that has ended."""
+    table = _table("id", "state", "kind", "title", "owner", "started", "finished", "seconds", right=("seconds",))
+    for entry in entries:
+        _row(table, entry.id, t(f"state_{entry.state}"), entry.kind_title or entry.kind, entry.title,
+             entry.owner.display_name or entry.owner.username, moment(entry.started_at), moment(entry.finished_at),
+             None if entry.seconds is None else f"{entry.seconds:.1f}")  # fmt: skip
     _console().print(table)
 
 

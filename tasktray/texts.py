@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+_FILES = ("texts.toml", "texts_jobs.toml")
+
 
 @cache
 def language() -> str:
@@ -29,7 +31,10 @@ def language() -> str:
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
     """All words: code -> language -> template with `{placeholders}`."""
-    return tomllib.loads((files(__package__) / "texts.toml").read_text("utf-8"))
+    words: dict[str, dict[str, str]] = {}
+    for name in _FILES:
+        words |= tomllib.loads((files(__package__) / name).read_text("utf-8"))
+    return words
 
 
 class _Lenient(dict[str, Any]):

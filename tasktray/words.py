@@ -62,6 +62,39 @@ def _padded(text: str, width: int) -> str:
     return text + " " * (width - cells)
 
 
+def import_line(before: dict[str, Any]) -> str:
+    """An earlier import of a file, in a line: when, by whom, with what result."""
+    at = datetime.fromisoformat(before["at"])
+    numbers = [
+        f"{t(f'count_{name}')} {count(before['counts'][name])}"
+        for name in ("inserted", "updated", "unchanged", "skipped", "rejected")
+        if before.get("counts", {}).get(name)
+    ]
+    parts = [moment(at), before.get("by_name") or before["by"], t(f"state_{before.get('state', 'succeeded')}")]
+    parts += [", ".join(numbers)] if numbers else []
+    parts += [t("import_undone")] if before.get("undone") else []
+    return " · ".join(parts)
+
+
+def _about_columns(result: dict[str, Any]) -> list[str]:
+    """Which columns did not go in, whose mapping was applied, and whether the file was imported before."""
+    lines = []
+    if result.get("not_imported"):
+        lines.append(f"  {t('not_imported', columns=', '.join(result['not_imported']))}")
+    mapped_by = result.get("mapped_by")
+    if mapped_by:
+        mine = mapped_by.get("mine")
+        lines.append(f"  {t('mapped_by_me') if mine else t('mapped_by', name=mapped_by.get('username'))}")
+    if result.get("imported_before"):
+        lines.append(f"  {t('imported_earlier', what=import_line(result['imported_before']))}")
+    return lines
+
+
+def reason(code: str) -> str:
+    """Why rows were rejected, short."""
+    return t(f"reason_{code}") if known(f"reason_{code}") else code
+
+
 def result_lines(result: dict[str, Any] | None) -> list[str]:
     """A job's result, the counts of an import first."""
     result = result or {}
@@ -70,8 +103,13 @@ def result_lines(result: dict[str, Any] | None) -> list[str]:
         for name in _COUNTS
         if isinstance(result.get(name), int) and not isinstance(result.get(name), bool)
     ]
+    reasons = result.get("reasons")
+    if isinstance(reasons, dict):
+        most_first = sorted(reasons.items(), key=lambda item: -item[1])
+        lines += [f"    {_padded(reason(code), 26)} {count(rows):>10}" for code, rows in most_first]
     if result.get("dry_run"):
         lines.append(f"  {t('dry_run_note')}")
+    lines += _about_columns(result)
     lines += [
         f"  {name}: {value}"
         for name, value in result.items()

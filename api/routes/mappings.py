@@ -68,7 +68,8 @@ class ProposalView(BaseModel):
 
 class ValueView(BaseModel):
     """A value of the samples that its field does not take: what it probably means. `target` null: a person must say.
-    Reasons: `form` (A级 for A), `word`, `similar`, `order` (甲 for the first), `none`. `count`: rows of the samples.
+    None of them is applied by itself. Reasons: `remembered` (a person said so for another file), `word` (one of similar
+    meaning), `similar` (a typing error), `order` (甲 for the first), `none`. `count`: rows of the samples.
     """
 
     field: str
@@ -133,7 +134,7 @@ class MappingProposals(BaseModel):
         fingerprint: of the header's shape; files of the same shape have the same.
         proposals: one a column.
         mapping: column to field; null for a column that a person left out before.
-        constants, value_map: of the remembered mapping; the latter also with values whose meaning is sure.
+        constants, value_map: of the remembered mapping.
         missing: required fields that no column is sure to be.
         values: values of choice and boolean fields in the samples that need a meaning.
         remembered: the mapping that was remembered for this header, with its sheet, row, encoding and delimiter. If

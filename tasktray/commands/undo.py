@@ -24,7 +24,7 @@ def undo(
     data: Data = None,
 ) -> None:
     """Say what taking the import back would do, ask, do it and follow it."""
-    from tasktray.commands.remote import finish, followed
+    from tasktray.commands.steps import finish, followed
     from tasktray.words import count
 
     with connect(server, token, user, ca, data) as client:

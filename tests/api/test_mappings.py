@@ -83,9 +83,15 @@ def test_what_is_remembered_comes_first_with_its_reason_also_from_another_who_sh
     ]  # fmt: skip
     assert found["constants"] == {"country": "DE"}
     assert (found["missing"], found["remembered"]["delimiter"]) == ([], ";")
-    # VIP is known; of the unknown values the sure one is mapped, for all levels.
-    assert [(v["value"], v["target"], v["reason"]) for v in found["values"]] == [("B级", "B", "form")]
-    assert found["value_map"]["level"] == {"VIP": "A", "A级": "A", "B级": "B", "C级": "C", "D级": "D"}
+    assert (found["value_map"], found["values"]) == ({"level": {"VIP": "A"}}, [])
+    # For another shape of file the same value is a suggestion only.
+    other = {"headers": ["编号", "名称", "等级"], "samples": [*samples, ["C4", "Ott", "甲"], ["C5", "Uhl", "Gold"]]}
+    asked = api.post("datasets/customers/mapping", operator, json=other).json()
+    assert [(v["value"], v["target"], v["reason"]) for v in asked["values"]] == [
+        ("VIP", "A", "remembered"), ("甲", "A", "order"), ("Gold", None, "none"),
+    ]  # fmt: skip
+    assert asked["value_map"] == {}
+    assert all(v["confidence"] < 0.9 for v in asked["values"])
     hers = api.post("datasets/customers/mapping", "olga", json=ask).json()
     assert {(p["confidence"], p["reason"]) for p in hers["proposals"]} == {(0.97, "shared")}
     assert hers["remembered"]["owner"]["username"] == operator

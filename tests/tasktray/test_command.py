@@ -18,7 +18,8 @@ from tests.tasktray.conftest import Run
 
 COMMANDS = (
     "up", "api", "worker", "scheduler", "desktop", "migrate", "create-admin", "diagnose", "import", "export",
-    "list-tasks", "task-status", "revoke-task", "test-task", "download",
+    "list-tasks", "send-task", "task-status", "revoke-task", "test-task", "download", "undo", "worker-stats",
+    "queue-stats", "task-stats", "history",
 )  # fmt: skip
 
 

@@ -15,7 +15,11 @@ BILLS = Dataset(
             Field("currency", "text", {"zh_CN": "币种", "en": "Currency"}, ("currency code", "ccy", "cur", "iso currency", "货币", "货币代码", "币别", "结算币种", "币种代码"), max_length=3),
             Field("issued_on", "date", {"zh_CN": "开具日期", "en": "Issued on"}, ("issued", "issue date", "date of issue", "bill date", "billed on", "invoice date", "order date", "document date", "开票日期", "开票日", "开单日期", "账单日期", "账单日", "出账日期", "制单日期", "订单日期", "单据日期")),
             Field("due_on", "date", {"zh_CN": "到期日", "en": "Due on"}, ("due", "due date", "date due", "payment due", "payment due date", "pay by", "deadline", "required date", "maturity", "maturity date", "到期日期", "到期时间", "应付日期", "应收日期", "付款期限", "付款截止日", "付款截止日期", "还款日", "最后付款日", "截止日期"), required=True),
-            Field("status", "choice", {"zh_CN": "状态", "en": "Status"}, ("bill status", "payment status", "paid status", "state", "账单状态", "付款状态", "支付状态", "收款状态", "缴费状态"), choices=("pending", "paid", "void")),
+            Field("status", "choice", {"zh_CN": "状态", "en": "Status"}, ("bill status", "payment status", "paid status", "state", "账单状态", "付款状态", "支付状态", "收款状态", "缴费状态"), choices=("pending", "paid", "void"), choice_words={
+                "pending": ("未付", "未付款", "未支付", "未缴", "未缴费", "未收", "未收款", "待付", "待付款", "待支付", "待缴费", "待收款", "应收", "欠费", "open", "unpaid", "due", "outstanding", "not paid"),
+                "paid": ("已付", "已付款", "已支付", "已缴", "已缴费", "已收", "已收款", "已结清", "结清", "付清", "已到账", "已核销", "settled", "payed", "received", "closed"),
+                "void": ("作废", "已作废", "无效", "已取消", "取消", "撤销", "已撤销", "冲销", "红冲", "voided", "cancelled", "canceled", "invalid", "written off"),
+            }),
             Field("paid_on", "date", {"zh_CN": "付款日期", "en": "Paid on"}, ("paid", "paid date", "date paid", "payment date", "paid at", "settled on", "settlement date", "shipped date", "付款日", "支付日期", "付款时间", "收款日期", "收款日", "到账日期", "回款日期", "结清日期", "缴费日期")),
             Field("note", "text", {"zh_CN": "备注", "en": "Note"}, ("notes", "remark", "remarks", "comment", "comments", "memo", "description", "说明", "附注", "摘要", "备注信息"), max_length=2000),
         ),

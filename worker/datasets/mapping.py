@@ -45,9 +45,9 @@ def propose(
 
     kept = known(database, actor, dataset, fingerprint(headers), parent_id)
     if kept is None or kept.fingerprint == fingerprint(headers):
-        return _proposed(dataset, headers, samples, kept)
+        return _proposed(database, actor, dataset, headers, samples, kept)
     # It speaks of another row or sheet of such a file: whoever reads the file looks there and asks again.
-    return _proposed(dataset, headers, samples, None) | {"remembered": kept.to_json()}
+    return _proposed(database, actor, dataset, headers, samples, None) | {"remembered": kept.to_json()}
 
 
 def propose_for_file(
@@ -73,7 +73,7 @@ def propose_for_file(
             seen = again if again["info"]["fingerprint"] == kept.fingerprint else seen
         if seen["info"]["fingerprint"] != kept.fingerprint:
             kept = None
-    found = _proposed(dataset, seen["info"]["headers"], seen["samples"], kept)
+    found = _proposed(database, actor, dataset, seen["info"]["headers"], seen["samples"], kept)
     return found | {"source": seen["info"]}
 
 
@@ -98,18 +98,28 @@ def with_options(given: LookOptions, chosen: LookOptions, sheets: Sequence[str])
 
 
 def _proposed(
-    dataset: Dataset, headers: Sequence[str], samples: Sequence[Sequence[Any]], kept: Kept | None
+    database: Database,
+    actor: Actor,
+    dataset: Dataset,
+    headers: Sequence[str],
+    samples: Sequence[Sequence[Any]],
+    kept: Kept | None,
 ) -> dict[str, Any]:
-    from tabular.mapper import THRESHOLD, Mapping, applied, propose
+    from tabular.mapper import LIKELY, Mapping, applied, propose
     from tabular.names import fingerprint
     from tabular.value_map import propose_values
 
     schema = dataset.schema
     before = kept.to_tabular() if kept is not None else None
     proposals = propose(headers, samples, schema, before)
-    columns, constants, value_map = applied(proposals, samples, schema, before)
+    columns, constants, value_map = applied(proposals, schema, before)
     missing = [f.name for f in schema.fields if f.required and f.name not in columns and f.name not in constants]
-    decided = dict(before.value_map) if before is not None else {}
+    likely = {p.field: p.column for p in proposals if p.field is not None and p.confidence >= LIKELY}
+    values = propose_values(likely, samples, schema, value_map)
+    if values:
+        with database.read() as connection:
+            others = remembered.value_maps(connection, actor, dataset)
+        values = propose_values(likely, samples, schema, value_map, others)
     left_out = [p for p in proposals if p.field is None and p.reason in ("remembered", "shared") and p.header]
     return {
         "fingerprint": fingerprint(headers),
@@ -118,9 +128,6 @@ def _proposed(
         "constants": constants,
         "value_map": value_map,
         "missing": missing,
-        "values": [v.to_json() for v in propose_values(
-            {p.field: p.column for p in proposals if p.field is not None and p.confidence >= THRESHOLD},
-            samples, schema, decided,
-        )],
+        "values": [v.to_json() for v in values],
         "remembered": kept.to_json() if kept is not None else None,
     }  # fmt: skip

@@ -140,6 +140,19 @@ def listed(connection: Connection, actor: Actor, dataset: Dataset) -> list[Kept]
     return [_kept(row, actor) for row in connection.execute(query.limit(LISTED))]
 
 
+def value_maps(connection: Connection, actor: Actor, dataset: Dataset) -> dict[str, dict[str, Any]]:
+    """What values of files were taken for, in all mappings that the asker uses or may use: field -> {value in the file:
+    value instead}; where two differ, the asker's own wins, then the newer one.
+    """
+    usable = or_(mappings.c.owner_id == actor.user_id, mappings.c.shared)
+    query = select(mappings.c.value_map).where(mappings.c.dataset == dataset.name, usable)
+    found: dict[str, dict[str, Any]] = {}
+    for pairs in connection.execute(query.order_by(*_best_first(actor)).limit(LISTED)).scalars():
+        for name, values in pairs.items():
+            found[name] = {**values, **found.get(name, {})}
+    return found
+
+
 def get(connection: Connection, actor: Actor, dataset: Dataset, fingerprint: str, owner: str | None = None) -> Kept:
     """One mapping: the asker's own, else a shared one; with `owner` (user name or id) that user's.
 
