@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from api import documentation, problems
 from api.authentication import Authentication, Authenticator
 from api.feed import Feed
+from api.metrics import Measured, Metrics
 from api.middleware import BodyLimit, Guard
 from api.plainness import only_plain
 from api.routes import (
@@ -24,7 +25,9 @@ from api.routes import (
     jobs,
     kinds,
     mappings,
+    metrics,
     monitor,
+    notifications,
     stream,
     undo,
     uploads,
@@ -77,16 +80,33 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings = settings
+    app.state.metrics = Metrics()
     problems.install(app)
     v1 = APIRouter(prefix="/api/v1")
-    for module in (auth, users, kinds, datasets, mappings, stream, jobs, undo, files, monitor, audit, aliases):
+    for module in (
+        auth,
+        users,
+        kinds,
+        datasets,
+        mappings,
+        stream,
+        jobs,
+        undo,
+        files,
+        monitor,
+        notifications,
+        audit,
+        aliases,
+    ):
         v1.include_router(module.router, dependencies=[Depends(only_plain)])
     v1.include_router(uploads.router)  # bytes, read as a stream
     app.include_router(v1)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     documentation.install(app)
-    # The last one added is the outermost: Guard, then Authentication, then BodyLimit, then the routes.
+    # The last one added is the outermost: Measured, then Guard, then Authentication, then BodyLimit, then the routes.
     app.add_middleware(BodyLimit, settings=settings, form_paths=aliases.FORM_PATHS)
     app.add_middleware(Authentication)
     app.add_middleware(Guard)
+    app.add_middleware(Measured, metrics=app.state.metrics, form_paths=aliases.FORM_PATHS)
     return app

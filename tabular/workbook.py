@@ -1,7 +1,7 @@
 """Workbooks (xlsx, xlsm, xls, ods) as rows of cells; the adapters behind `tabular.source`.
 
-`Calamine` (python-calamine-plus) is the fast one and streams xlsx; `Openpyxl` reads what the first refuses, and is
-the referee in tests.
+`Calamine` (python-calamine-plus) is the fast one and streams xlsx, in blocks where the shared strings outgrow memory
+(`tabular.block_reader`); `Openpyxl` reads what the first refuses, and is the referee in tests.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from typing import Any
 import python_calamine_plus as calamine
 
 from tabular import merges
-from tabular.cells import Cell, Uncalculated
+from tabular.block_reader import BlockReader, Unsuited, calculated, spilled
+from tabular.cells import Cell
 from tabular.errors import TableError
 from tabular.header import Ranges
+from tabular.survey import Survey, has_uncalculated, survey
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK\x03\x04"
 # A deflate stream can blow up 1032 times; tables of identical rows stay below 100.
 _MAX_RATIO, _RATIO_COUNTS_FROM, _MAX_BYTES = 300, 200 << 20, 16 << 30
 _HEAD = 1 << 18
-_NEVER_CALCULATED = re.compile(rb"<f[^>]*?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 _DIMENSION = re.compile(rb"<dimension[^>]*ref=\"\$?[A-Z]+\$?\d+(?::\$?([A-Z]+)\$?(\d+))?\"")
 
 
@@ -109,7 +110,7 @@ def _is_fault_of_file(error: BaseException) -> bool:
 
 
 class Calamine:
-    """A workbook through calamine: xlsx row by row in constant memory (but for shared strings), others whole.
+    """A workbook through calamine: xlsx row by row in constant memory, others whole.
 
     Attributes:
         format: `xlsx`, `xls` or `ods`.
@@ -122,13 +123,15 @@ class Calamine:
     def __init__(self, path: Path, sort: str) -> None:
         self.format = sort
         self._path = path
-        self._book = calamine.CalamineWorkbook.from_path(str(path))
+        self._parts = _sheet_parts(path) if sort == "xlsx" else {}
+        self._blocks = _in_blocks(path, self._parts) if sort == "xlsx" else None
+        self._book = self._blocks.book() if self._blocks else calamine.CalamineWorkbook.from_path(str(path))
         listed = [s for s in self._book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
         self.sheets: tuple[str, ...] = tuple(s.name for s in listed)
         self.hidden = frozenset(s.name for s in listed if s.visible != calamine.SheetVisibleEnum.Visible)
         self.numbers_may_be_dates = not self._book.epoch_1904
-        self._parts = _sheet_parts(path) if sort == "xlsx" else {}
         self._heads = _sheet_heads(path, self._parts)
+        self._surveys: dict[str, Survey] = {}
         self._kept: calamine.CalamineSheet | None = None
 
     def rows(self, sheet: str, width: int | None = None) -> Iterator[list[Cell]]:
@@ -137,17 +140,41 @@ class Calamine:
         Raises:
             TableError: `damaged_workbook` when the rest of the sheet cannot be read.
         """
+        yield from self._checked(sheet, width, self._survey(sheet).uncalculated)
+
+    def _checked(self, sheet: str, width: int | None, formulas: bool) -> Iterator[list[Cell]]:
         try:
-            yield from self._rich(sheet, width) if self._needs_formulas(sheet) else self._plain(sheet, width)
+            if self._blocks is not None:
+                yield from self._by_blocks(self._blocks, sheet, width, formulas)
+            else:
+                yield from self._plain(sheet, width, formulas)
         except BaseException as error:
             if not _is_fault_of_file(error):
                 raise
             raise TableError("damaged_workbook", file=self._path.name) from None
 
-    def _plain(self, sheet: str, width: int | None) -> Iterator[list[Cell]]:
+    def _by_blocks(self, blocks: BlockReader, sheet: str, width: int | None, formulas: bool) -> Iterator[list[Cell]]:
+        done = 0
+        try:
+            for row in blocks.rows(sheet, width, formulas):
+                done += 1
+                yield row
+        except Unsuited:
+            # As other workbooks, with all shared strings in memory.
+            self.close()
+            self._blocks = None
+            self._book = calamine.CalamineWorkbook.from_path(str(self._path))
+            yield from itertools.islice(self._plain(sheet, width, formulas), done, None)
+
+    def _plain(self, sheet: str, width: int | None, formulas: bool) -> Iterator[list[Cell]]:
         if self.format == "xlsx":
             last = None if width is None else width - 1
-            yield from self._book.stream_sheet_by_name(sheet, max_col=last)
+            if formulas:
+                # Plain reading takes formulas without a stored result for empty cells.
+                rich: Any = self._book.stream_sheet_by_name(sheet, rich=True, max_col=last)
+                yield from (list(map(calculated, row)) for row in rich)
+            else:
+                yield from self._book.stream_sheet_by_name(sheet, max_col=last)
             return
         grid = self._grid(sheet)
         start = grid.start
@@ -168,22 +195,16 @@ class Calamine:
             self._kept = self._book.get_sheet_by_name(sheet)
         return self._kept
 
-    def _needs_formulas(self, sheet: str) -> bool:
-        """Whether the sheet's start shows formulas without a stored result, which plain reading takes for empty."""
-        return _NEVER_CALCULATED.search(self._heads.get(sheet, b"")) is not None
-
-    def _rich(self, sheet: str, width: int | None) -> Iterator[list[Cell]]:
-        last = None if width is None else width - 1
-        rows: Any = self._book.stream_sheet_by_name(sheet, rich=True, max_col=last)
-        for row in rows:
-            yield [
-                Uncalculated(cell.formula) if cell.value == "" and cell.formula is not None else cell.value
-                for cell in row
-            ]
+    def _survey(self, sheet: str) -> Survey:
+        found = self._surveys.get(sheet)
+        if found is None:
+            found = self._surveys[sheet] = survey(self._path, self._parts[sheet]) if sheet in self._parts else Survey()
+        return found
 
     def peek(self, sheet: str, count: int) -> list[list[Cell]]:
         """The first `count` rows."""
-        return list(itertools.islice(self.rows(sheet), count))
+        formulas = has_uncalculated(self._heads.get(sheet, b""))
+        return list(itertools.islice(self._checked(sheet, None, formulas), count))
 
     def extent(self, sheet: str) -> tuple[int, int] | None:
         """Last row and last column (counts) as the sheet itself declares them, which may be wrong; None: unknown."""
@@ -196,16 +217,14 @@ class Calamine:
         return int(found[2]), merges.column_number(found[1].decode())
 
     def merged(self, sheet: str) -> Ranges:
-        """The sheet's merged cells; of an xlsx this costs a pass over the sheet."""
+        """The sheet's merged cells."""
         if self.format == "xlsx":
-            return self._book.stream_sheet_by_name(sheet, rich=True).merged_cell_ranges or ()
+            return self._survey(sheet).merged
         return self._grid(sheet).merged_cell_ranges or ()
 
     def merged_rows(self, sheet: str) -> list[merges.Merge]:
         """The cells merged over several rows, from top to bottom."""
-        if self.format != "xlsx":
-            return merges.of_ranges(self._grid(sheet).merged_cell_ranges or ())
-        return merges.of_part(self._path, self._parts[sheet]) if sheet in self._parts else []
+        return merges.of_ranges(self.merged(sheet))
 
     def fraction(self) -> float | None:
         """Not known: rows are what is counted here."""
@@ -214,6 +233,19 @@ class Calamine:
     def close(self) -> None:
         """Give the file back."""
         self._book.close()
+        if self._blocks is not None:
+            self._blocks.close()
+
+
+def _in_blocks(path: Path, parts: dict[str, str]) -> BlockReader | None:
+    """The reader of a workbook whose shared strings are too many for memory; None for any other."""
+    strings = spilled(path)
+    if strings is None or not parts:
+        return None
+    try:
+        return BlockReader(path, parts, strings)
+    except Unsuited:
+        return None
 
 
 class Openpyxl:
@@ -266,7 +298,7 @@ class Openpyxl:
     def merged_rows(self, sheet: str) -> list[merges.Merge]:
         """As in `Calamine`."""
         part = _sheet_parts(self._path).get(sheet)
-        return merges.of_part(self._path, part) if part else []
+        return merges.of_ranges(survey(self._path, part).merged) if part else []
 
     def fraction(self) -> float | None:
         """Not known."""

@@ -6,6 +6,7 @@ import os
 import secrets
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field
@@ -112,6 +113,21 @@ class Settings(BaseSettings):
     )
     undo_days: float = Field(30.0, ge=0, description="How long (days) an import can be taken back; 0: not at all.")
 
+    smtp_host: str = Field("", description="SMTP server for e-mails; empty: none are sent.")
+    smtp_port: int = Field(
+        0, ge=0, le=65535, description="Its port; 0: the usual one, 587 (starttls), 465 (ssl) or 25 (none)."
+    )
+    smtp_tls: Literal["starttls", "ssl", "none"] = Field(
+        "starttls", description="How the connection to it is protected; the server's certificate is always checked."
+    )
+    smtp_ca_file: str = Field(
+        "", description="PEM file with the authority of its certificate; empty: those that the system trusts."
+    )
+    smtp_user: str = Field("", description="Account there; empty: no sign-in.")
+    smtp_password: str = Field("", description="Password of the account.", repr=False)
+    smtp_from: str = Field("", description="Sender of all e-mails: `Name <address>`; the name signs them, too.")
+    smtp_timeout_seconds: float = Field(30.0, gt=0, description="How long it may take to answer.")
+
     upload_max_bytes: int = Field(1_073_741_824, gt=0, description="Largest upload.")
     upload_expire_seconds: float = Field(
         7 * 86400.0, gt=0, description="An upload that no job uses is removed after this time."
@@ -128,6 +144,12 @@ class Settings(BaseSettings):
         ge=0,
         description="A refresh token may be used again in this time, as long as its successor is unused: the answer"
         " may have been lost on the network.",
+    )
+    metrics_token: str = Field(
+        "",
+        pattern=r"^(\S{16,})?$",
+        description="Lets who brings it as a bearer token read `/metrics`, and nothing else; 16 characters or more."
+        " Empty: only admins read it.",
     )
     run_id: str = Field(
         "",

@@ -16,6 +16,7 @@ import pytest
 from tabular import merges
 from tabular.errors import TableError
 from tabular.source import ReadOptions, open_source
+from tabular.survey import survey
 from tabular.workbook import Openpyxl
 from tests.tabular import workbooks
 from tests.tabular.schemas import BILLS, CUSTOMERS_SCHEMA, check_all, read_all
@@ -261,8 +262,8 @@ def test_merged_cells_are_found_at_every_cut_between_two_chunks(
     with zipfile.ZipFile(path) as archive:
         part = next(n for n in archive.namelist() if n.startswith("xl/worksheets/sheet"))
     for size in (7, 64, 100, 1 << 20):
-        monkeypatch.setattr("tabular.merges._CHUNK", size)
-        assert merges.of_part(path, part) == [(1, 3, 2), (4, 2, 7), (8, 2, 9)]
+        monkeypatch.setattr("tabular.survey._CHUNK", size)
+        assert merges.of_ranges(survey(path, part).merged) == [(1, 3, 2), (4, 2, 7), (8, 2, 9)]
 
 
 def test_a_data_row_with_gaps_is_not_taken_for_a_second_header_row(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ _SOURCES = ("worker", "api")
 # The functions and classes that take a code, and at which position it stands.
 _TAKES = {
     "Refused": 0, "NotFound": 0, "Conflict": 0, "Forbidden": 0, "Transient": 0, "Unfit": 0, "TableError": 0,
-    "PydanticCustomError": 0, "_unauthenticated": 0, "_bad_field": 1, "problem": 2,
+    "Deferred": 0, "PydanticCustomError": 0, "_unauthenticated": 0, "_bad_field": 1, "problem": 2,
 }  # fmt: skip
 _KEYWORDS = ("code", "stage", "error_code")
 

@@ -18,7 +18,7 @@ from worker import audit
 from worker.accounts import passwords
 from worker.actor import SYSTEM, Actor, Role
 from worker.db.database import Database
-from worker.db.schema import files, jobs, login_failures, refresh_tokens, uploads, users
+from worker.db.schema import files, jobs, login_failures, notifications, refresh_tokens, uploads, users
 from worker.db.types import db_now
 from worker.errors import Conflict, Forbidden, NotFound, Refused
 from worker.ids import is_id, new_id
@@ -283,6 +283,7 @@ def remove(database: Database, actor: Actor, user_id: str) -> None:
         owned = or_(*(exists().where(table.c.owner_id == user_id) for table in (jobs, files, uploads)))
         if connection.execute(select(owned)).scalar_one():
             raise Conflict("user_has_jobs", username=row.username)
+        connection.execute(delete(notifications).where(notifications.c.audience == user_id))
         connection.execute(delete(users).where(users.c.id == user_id))
         audit.record(connection, actor, "user.delete", "user", user_id, username=row.username)
 

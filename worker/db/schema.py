@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     Float,
     ForeignKey,
     Index,
@@ -406,4 +407,71 @@ job_uploads = Table(
     Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("file_id", Id, ForeignKey("files.id"), nullable=False, index=True),
+)
+
+# ---------------------------------------------------------------- notifications
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("audience", Id, nullable=False),  # a user's id, or `admins` or `all`
+    Column("key", String(200)),  # what tells it from others of its audience: raised again it only counts up
+    Column("category", String(32), nullable=False),  # e.g. message, job_failed, bill_overdue, mail_unknown
+    Column("level", String(16), nullable=False),
+    Column("values", Json),  # what the words `notice_<category>` need
+    Column("message", Text),  # of a person; NULL: the words of the category
+    Column("sender_id", Id),
+    Column("job_id", Id),  # no foreign key: it outlives the job
+    Column("count", Integer, nullable=False, server_default="1"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),  # raised again: unread again
+    CheckConstraint("level IN ('info', 'warning', 'error')", name="level"),
+    UniqueConstraint("audience", "key"),
+    Index("ix_notifications_audience", "audience", "updated_at", "id"),
+    Index("ix_notifications_updated", "updated_at"),
+)
+
+notification_reads = Table(
+    "notification_reads",
+    metadata,
+    Column("notification_id", Id, ForeignKey("notifications.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("read_at", UtcDateTime, nullable=False),
+)
+
+# ---------------------------------------------------------------- bills
+
+# Bills of which it has been said that they are overdue; outlives the notification.
+bill_notices = Table(
+    "bill_notices",
+    metadata,
+    Column("bill_no", String(64), primary_key=True),
+    Column("due_on", Date, primary_key=True),
+    Column("raised_at", UtcDateTime, nullable=False),
+)
+
+# Reminders by e-mail: written before the mail is sent and confirmed after it, by whatever job, so that no bill is
+# reminded of twice on the same day.
+bill_reminders = Table(
+    "bill_reminders",
+    metadata,
+    Column("bill_no", String(64), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("customer_no", String(64), nullable=False),
+    Column("job_id", Id, nullable=False),
+    Column("mail_id", Id, nullable=False),  # the e-mail that names it, with others of the customer
+    Column("email", String(254), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Json),  # {code, values} of a refusal
+    Column("at", UtcDateTime, nullable=False),
+    CheckConstraint("state IN ('started', 'sent', 'unknown', 'refused', 'deferred')", name="state"),
+    Index("ix_bill_reminders_job", "job_id", "customer_no"),
+    Index("ix_bill_reminders_mail", "mail_id"),
+    Index(
+        "ix_bill_reminders_started",
+        "job_id",
+        sqlite_where=text("state = 'started'"),
+        postgresql_where=text("state = 'started'"),
+    ),
 )

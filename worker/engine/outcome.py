@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
+from worker import notifications
 from worker.db.database import Database
 from worker.db.schema import jobs
 from worker.db.types import db_now
@@ -191,6 +192,7 @@ def fail(
                 retries=row.retries + 1, run_at=db_now(wait), waiting_for="retry", hinted_at=None, **error,
             )  # fmt: skip
         else:
+            notifications.job_failed(end.connection, row, code, plain(values))
             state = end.put("failed", "failed", details, finished_at=db_now(), **error)
     _freed(database, settings, end.row, publish)
     return state
@@ -306,10 +308,11 @@ def _rescue(end: _End, settings: Settings, reason: str, values: dict[str, Any] |
     crashes = row.crashes + 1
     details = {"code": reason, "values": values or {}, "worker": row.worker, "count": crashes}
     if crashes >= settings.crash_limit:
+        why = plain({"count": crashes, "reason": reason, "reason_values": values or {}})
+        notifications.job_failed(end.connection, row, "quarantined", why)
         return end.put(
             "failed", "quarantined", details | {"limit": settings.crash_limit},
-            crashes=crashes, finished_at=db_now(), error_code="quarantined",
-            error_values=plain({"count": crashes, "reason": reason, "reason_values": values or {}}), traceback=None,
+            crashes=crashes, finished_at=db_now(), error_code="quarantined", error_values=why, traceback=None,
         )  # fmt: skip
     wait = backoff(settings, crashes)
     return end.put(

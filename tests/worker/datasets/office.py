@@ -25,7 +25,7 @@ from worker.engine.pipe import Pipe
 from worker.engine.routing import LANES
 from worker.engine.runner_context import Orders, RunnerContext
 from worker.engine.views import JobView, Submission
-from worker.errors import Cancelled, Refused
+from worker.errors import Cancelled, Refused, Transient
 from worker.files.storage import Storage
 from worker.ids import new_id
 from worker.settings import Settings
@@ -117,6 +117,11 @@ class Office:
             outcome.cancelled(
                 self.database, self.settings, taken.job_id, taken.lease_token, stopped.result,
                 rows_done=stopped.rows_done, **keep,
+            )  # fmt: skip
+        except Transient as fault:
+            outcome.fail(
+                self.database, self.settings, taken.job_id, taken.lease_token, fault.code, fault.values,
+                transient=True, **keep,
             )  # fmt: skip
         except Refused as refused:
             outcome.fail(

@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 from worker.db.schema import jobs
 from worker.engine import control, estimate, keyset, lease, outcome
 from worker.engine import jobs as reading
-from worker.engine.monitor import fleet, history, queues, samples, series, stats
+from worker.engine.monitor import fleet, history, meter, queues, samples, series, stats
 from worker.engine.progress import ProgressReport
 from worker.engine.views import Submission
 
@@ -79,6 +79,9 @@ def live(engine):
     fleet.fleet(e.database, e.settings, e.root, "en")
     queues.queues(e.database, e.settings, e.root)
     samples.Sampler(e.database).sample()
+    meter.read(e.database, e.settings)
+    ended = meter.EndedJobs(e.database)
+    assert [*ended.news(), *ended.news()] == []
     for lane in (None, "default"):
         series.series(e.database, e.root, lane=lane)
     recently = datetime.now(UTC) - timedelta(hours=1)

@@ -1,0 +1,1 @@
+"""E-mail: composing a message and handing it to the office's SMTP server."""

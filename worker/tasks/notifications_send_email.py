@@ -1,0 +1,136 @@
+"""`notifications.send_email`: an e-mail to one person or several, one mail each."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
+
+from worker import notifications
+from worker.engine.context import JobContext
+from worker.engine.form import words
+from worker.engine.kinds import Params, kind
+from worker.errors import Refused, Transient
+from worker.mail.message import SUBJECT_CHARACTERS, Mail, addresses
+from worker.texts import text
+
+_STEP = "mail"
+_SHOWN = 100
+_LANGUAGES = {"auto": ("自动", "Automatic"), "zh_CN": ("简体中文", "简体中文"), "en": ("English", "English")}
+_TEMPLATES = {
+    "letter": ("信函（含称呼和落款）", "Letter, with greeting and signature"),
+    "plain": ("仅正文", "The text alone"),
+}
+
+
+class SendEmailParams(Params):
+    """An e-mail.
+
+    Attributes:
+        email: addresses, parted by commas, semicolons or spaces.
+        template: `letter` puts greeting and signature around the message.
+        language: of the template; auto: the submitter's.
+    """
+
+    email: str = Field(
+        max_length=20_000,
+        json_schema_extra=words(
+            "收件人邮箱", "To", "多个地址用逗号、分号或空格分隔。", "Several: parted by commas, semicolons or spaces."
+        ),
+    )  # fmt: skip
+    subject: str = Field(max_length=SUBJECT_CHARACTERS, json_schema_extra=words("主题", "Subject"))
+    message: str = Field(min_length=1, max_length=50_000, json_schema_extra=words("正文", "Message", widget="textarea"))
+    template: Literal["letter", "plain"] = Field("letter", json_schema_extra=words("模板", "Template", enum=_TEMPLATES))
+    language: Literal["auto", "zh_CN", "en"] = Field(
+        "auto", json_schema_extra=words("模板语言", "Language of the template", enum=_LANGUAGES, advanced=True)
+    )
+
+    @field_validator("email")
+    @classmethod
+    def _addresses(cls, given: str) -> str:
+        try:
+            if not addresses(given):
+                raise PydanticCustomError("bad_email", "no address", {"email": given})
+        except Refused as error:
+            raise PydanticCustomError("bad_email", "no address", error.values) from None
+        return given
+
+    @field_validator("subject")
+    @classmethod
+    def _one_line(cls, subject: str) -> str:
+        if not subject.isprintable() or not subject.strip():
+            raise PydanticCustomError("mail_broken_header", "more than one line", {"header": "Subject"})
+        return subject
+
+
+@kind(
+    "notifications.send_email",
+    {"zh_CN": "发送邮件", "en": "Send an e-mail"},
+    SendEmailParams,
+    lane="email",
+    order=60,
+)
+def send_email(job: JobContext, params: SendEmailParams) -> dict[str, Any]:
+    """Send the mails.
+
+    Returns:
+        `{sent, refused: [{email, reply}], unknown: [address], recipients}`; refused and unknown list the first 100.
+
+    Raises:
+        Refused: nobody got it: the first reason, or `mail_outcome_unknown`.
+        Transient: somebody may get it later; those who have it do not get it again.
+    """
+    from worker.mail.smtp import Deferred, Mailer, OutcomeUnknown
+
+    language = job.actor.language if params.language == "auto" else params.language
+    body = params.message
+    if params.template == "letter":
+        body = text("mail_letter", language, message=params.message.strip(), sender=job.actor.username)
+    everybody = addresses(params.email)
+    refusals: dict[str, str] = dict((job.checkpoint or {}).get("refused", {}))
+    first: Refused | None = None
+    later: Transient | None = None
+    with Mailer(job.settings) as mailer:
+        for number, address in enumerate(everybody):
+            job.progress("stage_sending_mail", number, len(everybody))
+            if address in refusals:
+                continue
+            mail = Mail(address, params.subject, body, language, f"{job.job_id}.{number}")
+            try:
+                with job.effect(_STEP, str(number)) as now:
+                    if now:
+                        mailer.send(mail)
+            except Deferred as error:
+                later = later or error
+            except Refused as error:
+                if error.code != "mail_refused":
+                    raise  # the server takes no mail of ours at all
+                first = first or error
+                refusals[address] = str(error.values.get("reply"))
+                with job.chunk() as chunk:
+                    chunk.checkpoint({"refused": refusals})
+            except OutcomeUnknown:
+                continue  # written down by the guard
+    if later is not None:
+        raise later
+    states = dict(job.iter_effects(_STEP))
+    unknown = [address for number, address in enumerate(everybody) if states.get(str(number)) == "unknown"]
+    sent = sum(state == "done" for state in states.values())
+    if unknown:
+        with job.chunk() as chunk:
+            notifications.add(
+                chunk.connection, notifications.ADMINS, "mail_unknown", "warning", key=f"mail_unknown:{job.job_id}",
+                job_id=job.job_id, subject=params.subject, emails=", ".join(unknown[:5]), mails=len(unknown),
+            )  # fmt: skip
+    if not sent:
+        if unknown:
+            raise Refused("mail_outcome_unknown", emails=", ".join(unknown[:5]), count=len(unknown))
+        address, reply = next(iter(refusals.items()))
+        raise first or Refused("mail_refused", email=address, reply=reply)
+    return {
+        "sent": sent,
+        "recipients": len(everybody),
+        "refused": [{"email": a, "reply": r} for a, r in list(refusals.items())[:_SHOWN]],
+        "unknown": unknown[:_SHOWN],
+    }
