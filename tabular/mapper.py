@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass
 from dataclasses import field as field_
@@ -122,7 +122,7 @@ def propose(
         for position, f in enumerate(schema.fields):
             if f.name in settled:
                 continue
-            confidence, reason = _by_name(header, f)
+            confidence, reason = _by_name(header, f, schema.record_words)
             confidence, reason = _with_values(confidence, reason, f, values)
             if confidence >= LIKELY:
                 scored.append((confidence, -_RANK[reason], -column, position, reason))
@@ -203,7 +203,74 @@ def _pinyin(spellings: tuple[tuple[str, Reason], ...]) -> frozenset[str]:
     return frozenset("".join(lazy_pinyin(s)) for s, _ in spellings if not s.isascii())
 
 
-def _by_name(header: str, f: Field) -> tuple[float, Reason]:
+@lru_cache(maxsize=4096)
+def _sound(name: str) -> str:
+    from pypinyin import Style, lazy_pinyin
+
+    return " ".join(lazy_pinyin(name, style=Style.TONE3))
+
+
+@lru_cache(maxsize=4096)
+def _sounds(spellings: tuple[tuple[str, Reason], ...]) -> frozenset[str]:
+    return frozenset(_sound(s) for s, _ in spellings if not s.isascii() and len(s) >= 2)
+
+
+_SHORT = {
+    "no": "number", "nr": "number", "num": "number", "nbr": "number", "dt": "date", "amt": "amount", "addr": "address",
+    "desc": "description", "cust": "customer", "acct": "account", "acc": "account", "tel": "telephone",
+    "emp": "employee", "proj": "project", "hrs": "hours", "hr": "hours", "cat": "category", "curr": "currency",
+    "ctry": "country",
+    "inv": "invoice", "doc": "document", "ref": "reference", "pmt": "payment", "lvl": "level", "mob": "mobile",
+}  # fmt: skip
+"""Words as they are cut short in the columns of databases and old programs."""
+
+
+def _expanded(name: tuple[str, ...]) -> str:
+    return "".join(_SHORT.get(word, word) for word in name)
+
+
+def _expanded_names(name: str, titles: Iterable[str], synonyms: Iterable[str]) -> frozenset[str]:
+    return _expanded_of((name, *titles, *synonyms))
+
+
+@lru_cache(maxsize=4096)
+def _expanded_of(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(_expanded(words(name)) for name in names)
+
+
+_PLAIN_WORDS = frozenset({"billing", "primary", "main", "business", "default", "current", "my", "the"})
+_PLAIN_ENDS = frozenset({"name", "info", "information", "value", "field"})
+_PLAIN_BEFORE = ("所属", "所在", "主要", "常用", "当前", "默认")
+_PLAIN_AFTER = ("信息", "资料", "说明", "情况", "详情")
+_CONTACT = "联系人"
+
+
+def _bare(own: tuple[str, ...], f: Field, record_words: tuple[str, ...]) -> list[str]:
+    """A header's name without the words that add nothing for this field: `Billing City`, `所属城市`, `联系人电话`.
+
+    What a contact has for himself is the record's own only where one reaches somebody by it.
+    """
+    found = []
+    name = "".join(own)
+    reach = f.format in ("phone", "email")
+    if name.isascii():
+        before = {*_PLAIN_WORDS, *record_words, *(("contact",) if reach else ())}
+        rest = list(own)
+        while len(rest) > 1 and rest[0] in before:
+            del rest[0]
+            found.append("".join(rest))
+        # `Customer Name` is not the customer's number, though that may be called `customer`.
+        a_number = own[-1] == "name" and f.name.endswith(("_no", "_id", "_number"))
+        if len(own) > 1 and own[-1] in _PLAIN_ENDS and own[-2] not in before and not a_number:
+            found.append("".join(own[:-1]))
+        return found
+    starts = (*_PLAIN_BEFORE, *record_words, *((_CONTACT,) if reach else ()))
+    found += [name.removeprefix(start) for start in starts if name.startswith(start)]
+    found += [name.removesuffix(end) for end in _PLAIN_AFTER if name.endswith(end)]
+    return [rest for rest in found if len(rest) >= 2 and rest not in starts]
+
+
+def _by_name(header: str, f: Field, record_words: tuple[str, ...] = ()) -> tuple[float, Reason]:
     from rapidfuzz import fuzz
 
     name = compact(header)
@@ -213,10 +280,16 @@ def _by_name(header: str, f: Field) -> tuple[float, Reason]:
     for spelling, reason in spellings:
         if name == spelling:
             return 1.0, reason
+    own = words(header)
     if name.isascii() and len(name) >= 3 and name in _pinyin(spellings):
         return 0.95, "pinyin"
+    if len(name) >= 2 and not name.isascii() and _sound(name) in _sounds(spellings):
+        return 0.94, "pinyin"  # traditional characters, and others of the same sound
+    if _expanded(own) in _expanded_names(f.name, f.titles.values(), f.synonyms):
+        return 0.95, "synonym"
+    if any(bare == spelling for bare in _bare(own, f, record_words) for spelling, _ in spellings):
+        return 0.92, "part"
     best: tuple[float, Reason] = (0.0, "none")
-    own = words(header)
     for spelling, _ in spellings:
         if len(spelling) >= 2 and _contains(name, spelling, own):
             best = max(best, (0.70 + 0.2 * len(spelling) / len(name), "part"))

@@ -55,12 +55,15 @@ class TableSchema:
         titles: its name in `zh_CN` and `en`.
         key: names of the fields that tell one record from another; all required.
         fields: in the order of templates and exports.
+        record_words: what a record is called in headers, any language: `customer` in `Customer City`, which is then the
+            record's own city.
     """
 
     name: str
     titles: dict[str, str]
     key: tuple[str, ...]
     fields: tuple[Field, ...]
+    record_words: tuple[str, ...] = ()
     by_name: dict[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -80,6 +83,7 @@ class TableSchema:
             "name": self.name,
             "titles": self.titles,
             "key": list(self.key),
+            "record_words": list(self.record_words),
             "fields": [{k: _listed(v) for k, v in asdict(f).items()} for f in self.fields],
         }
 
@@ -90,11 +94,12 @@ class TableSchema:
 
         def read(f: dict[str, Any]) -> Field:
             values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in f.items() if k in known}
-            words = values.get("choice_words", {})
-            return Field(**values | {"choice_words": {value: tuple(listed) for value, listed in words.items()}})
+            meant = values.get("choice_words", {})
+            return Field(**values | {"choice_words": {value: tuple(listed) for value, listed in meant.items()}})
 
         fields = [read(f) for f in data["fields"]]
-        return cls(data["name"], data["titles"], tuple(data["key"]), tuple(fields))
+        words = tuple(data.get("record_words", ()))
+        return cls(data["name"], data["titles"], tuple(data["key"]), tuple(fields), words)
 
 
 def _listed(value: Any) -> Any:

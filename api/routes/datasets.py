@@ -27,13 +27,15 @@ _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class DatasetView(BaseModel):
-    """A dataset: its fields with their rules, and the fields that are its key. `title` is in the asker's language."""
+    """A dataset: its fields with their rules, and the fields that are its key. `title` is in the asker's language;
+    `record_words`: what a record is called in headers."""
 
     name: str
     title: str
     titles: dict[str, str]
     key: list[str]
     fields: list[TableField]
+    record_words: list[str]
 
 
 class DatasetList(BaseModel):
@@ -90,6 +92,7 @@ def _view(dataset: Dataset, language: str) -> DatasetView:
         titles=schema.titles,
         key=list(schema.key),
         fields=list(schema.fields),
+        record_words=list(schema.record_words),
     )
 
 

@@ -61,10 +61,10 @@ WORK_LOGS = Dataset(
         fields=(
             Field("employee_no", "text", {"zh_CN": "工号", "en": "Employee no."}, ("employee id", "employee number", "employee code", "emp no", "emp id", "emp code", "staff no", "staff id", "staff number", "personnel no", "worker id", "user id", "员工编号", "员工号", "员工工号", "员工ID", "职工号", "职工编号", "人员编号", "人员工号", "编号"), required=True, max_length=64),
             Field("work_date", "date", {"zh_CN": "工作日期", "en": "Date"}, ("work day", "log date", "day", "date of work", "worked on", "report date", "日期", "工作日", "日志日期", "填报日期", "填写日期", "出勤日期", "考勤日期", "工时日期"), required=True),
-            Field("project", "text", {"zh_CN": "项目", "en": "Project"}, ("project name", "project code", "project no", "project id", "job", "assignment", "cost centre", "cost center", "项目名称", "项目编号", "项目代码", "项目名", "所属项目", "工程", "工程名称", "案件"), required=True, max_length=200),
+            Field("project", "text", {"zh_CN": "项目", "en": "Project"}, ("project name", "project code", "project no", "project id", "job", "assignment", "cost centre", "cost center", "项目名称", "项目编号", "项目代码", "项目名", "所属项目", "project key", "工程", "工程名称", "案件"), required=True, max_length=200),
             Field("employee_name", "text", {"zh_CN": "员工姓名", "en": "Employee"}, ("employee name", "name", "full name", "staff", "staff name", "worker", "worker name", "person", "姓名", "员工", "员工名称", "名字", "职工姓名", "人员姓名", "人员", "填报人"), max_length=100),
-            Field("hours", "decimal", {"zh_CN": "工时", "en": "Hours"}, ("hours worked", "work hours", "working hours", "time spent", "time", "duration", "manhours", "man hours", "hrs", "工时数", "小时", "小时数", "工作时长", "工作小时", "工作工时", "时长", "耗时", "用时"), required=True, minimum=0, maximum=24, scale=2),
-            Field("content", "text", {"zh_CN": "工作内容", "en": "Content"}, ("work content", "description", "task", "tasks", "activity", "work done", "details", "summary", "note", "notes", "remark", "remarks", "comment", "内容", "日志内容", "工作描述", "工作事项", "工作说明", "任务", "任务描述", "事项", "描述", "说明", "备注"), max_length=5000),
+            Field("hours", "decimal", {"zh_CN": "工时", "en": "Hours"}, ("hours worked", "work hours", "working hours", "time spent", "time", "duration", "hours logged", "logged hours", "manhours", "man hours", "hrs", "工时数", "小时", "小时数", "工作时长", "工作小时", "工作工时", "时长", "耗时", "用时"), required=True, minimum=0, maximum=24, scale=2),
+            Field("content", "text", {"zh_CN": "工作内容", "en": "Content"}, ("work content", "work description", "description", "task", "tasks", "activity", "work done", "details", "summary", "note", "notes", "remark", "remarks", "comment", "内容", "日志内容", "工作描述", "工作事项", "工作说明", "任务", "任务描述", "事项", "描述", "说明", "备注"), max_length=5000),
         ),
     ),
     indexes=("work_date",),
