@@ -25,5 +25,5 @@ BILLS = Dataset(
             Field("note", "text", {"zh_CN": "备注", "en": "Note"}, ("notes", "remark", "remarks", "comment", "comments", "memo", "description", "说明", "附注", "摘要", "备注信息"), max_length=2000),
         ),
     ),
-    indexes=("due_on", "paid_on"),
+    indexes=("customer_no", "due_on", "paid_on"),
 )  # fmt: skip

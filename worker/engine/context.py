@@ -116,5 +116,13 @@ class JobContext(Protocol):
         when its outcome is unknown, which is then shown to a person and never silently repeated.
         """
 
+    def last_word(self) -> AbstractContextManager[Connection]:
+        """A writing transaction, fenced like a chunk, that begins also when the job was asked to stop: what has
+        happened outside (a mail was sent) must be written down all the same.
+
+        Raises:
+            LeaseLost: at the end of the block; nothing of it was committed.
+        """
+
     def iter_effects(self, step: str) -> Iterator[tuple[str, str]]:
         """`(key, state)` of this job's effects of a step; state is started, done or unknown."""

@@ -242,19 +242,19 @@ class RunnerContext:
         try:
             yield True
         except (Refused, Transient):
-            with self._last_word() as connection:
+            with self.last_word() as connection:
                 connection.execute(delete(effects).where(*row, effects.c.state == "started"))
             raise
         except Exception:
-            with self._last_word() as connection:
+            with self.last_word() as connection:
                 connection.execute(update(effects).where(*row).values(state="unknown", finished_at=db_now()))
             raise
-        with self._last_word() as connection:
+        with self.last_word() as connection:
             connection.execute(update(effects).where(*row).values(state="done", finished_at=db_now()))
 
     @contextmanager
-    def _last_word(self) -> Iterator[Connection]:
-        # Not a chunk: a cancel that arrived meanwhile must not keep what has happened from being written down.
+    def last_word(self) -> Iterator[Connection]:
+        """A transaction for what has happened already; see `context.JobContext.last_word`."""
         with self.database.write() as connection:
             yield connection
             lease.fence(connection, self.job_id, self._token)

@@ -1,0 +1,1 @@
+"""Reports as workbooks: their periods, what happened in them, and how it is drawn."""

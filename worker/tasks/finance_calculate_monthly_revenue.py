@@ -1,0 +1,47 @@
+"""`finance.calculate_monthly_revenue`: what has been paid, by month of payment, customer and currency."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from worker.engine.context import JobContext
+from worker.engine.form import words
+from worker.engine.kinds import Params, kind
+
+
+class RevenueParams(Params):
+    """The payments that count: those of these days, both included; None: no bound."""
+
+    start_date: dt.date | None = Field(
+        None,
+        json_schema_extra=words(
+            "开始日期", "From", "按付款日期。不填表示不限。", "By day of payment. Empty: no bound."
+        ),
+    )
+    end_date: dt.date | None = Field(None, json_schema_extra=words("结束日期", "To"))
+
+    @field_validator("end_date")
+    @classmethod
+    def _in_order(cls, end_date: dt.date | None, info: ValidationInfo) -> dt.date | None:
+        start_date = info.data.get("start_date")
+        if start_date and end_date and start_date > end_date:
+            raise PydanticCustomError("dates_reversed", "the last day is before the first")
+        return end_date
+
+
+@kind(
+    "finance.calculate_monthly_revenue",
+    {"zh_CN": "计算月度收入", "en": "Calculate monthly revenue"},
+    RevenueParams,
+    lane="finance",
+    order=52,
+)
+def calculate_monthly_revenue(job: JobContext, params: RevenueParams) -> dict[str, Any]:
+    """Write the workbook; see `worker.finance.revenue`."""
+    from worker.finance import revenue
+
+    return revenue.run(job, params.start_date, params.end_date)

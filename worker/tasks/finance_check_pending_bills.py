@@ -1,0 +1,73 @@
+"""`finance.check_pending_bills`: find bills that have become overdue and say so, once a bill."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import and_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from worker import notifications
+from worker.db.schema import bill_notices
+from worker.db.types import db_now
+from worker.engine.context import JobContext
+from worker.engine.kinds import NoParams, kind
+
+_CHUNK = 300
+
+
+@kind(
+    "finance.check_pending_bills",
+    {"zh_CN": "检查逾期账单", "en": "Check for overdue bills"},
+    NoParams,
+    lane="finance",
+    order=50,
+)
+def check_pending_bills(job: JobContext, params: NoParams) -> dict[str, Any]:
+    """Raise a notification for each open bill whose day has passed and of which that has not been said yet.
+
+    A bill is told by number and due date: put off and overdue again, it is said again. Reminders whose outcome nobody
+    can confirm any more are shown here, too.
+
+    Returns:
+        `{overdue}`: bills found now, and `day`: what was today.
+    """
+    from worker.finance import bills, reminders
+
+    day = bills.today(job.settings)
+    overdue = int((job.checkpoint or {}).get("overdue", 0))
+    n, b = bill_notices.c, bills.b
+    said = and_(n.bill_no == b.bill_no, n.due_on == b.due_on)
+    query = (
+        select(b.bill_no, b.customer_no, b.due_on)
+        .select_from(bills.bills.outerjoin(bill_notices, said))
+        .where(bills.is_open(), b.due_on < day, n.bill_no.is_(None))
+        .order_by(b.due_on, b.bill_no)
+        .limit(_CHUNK)
+    )
+    with job.database.read() as connection:
+        found = connection.execute(query).all()
+        abandoned = reminders.any_started(connection)
+    if abandoned:
+        with job.chunk() as chunk:
+            reminders.settle_abandoned(chunk.connection)
+    while found:
+        job.progress("stage_checking_bills", overdue)
+        with job.chunk() as chunk:
+            dialect = postgresql if job.database.dialect == "postgresql" else sqlite
+            insert = dialect.insert(bill_notices).values(
+                [{"bill_no": row.bill_no, "due_on": row.due_on, "raised_at": db_now()} for row in found]
+            )
+            # Another job that does the same at this moment says what it has written here first.
+            ours = set(chunk.connection.execute(insert.on_conflict_do_nothing().returning(n.bill_no)).scalars())
+            values = [
+                {"bill_no": row.bill_no, "customer_no": row.customer_no or "–", "due_on": str(row.due_on)}
+                for row in found
+                if row.bill_no in ours
+            ]
+            notifications.add_many(chunk.connection, notifications.EVERYBODY, "bill_overdue", "warning", values)
+            overdue += len(values)
+            chunk.checkpoint({"overdue": overdue})
+        with job.database.read() as connection:
+            found = connection.execute(query).all()
+    return {"overdue": overdue, "day": str(day)}
