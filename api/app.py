@@ -96,11 +96,11 @@ def create_app(settings: Settings) -> FastAPI:
         monitor,
         notifications,
         audit,
-        aliases,
     ):
         v1.include_router(module.router, dependencies=[Depends(only_plain)])
     v1.include_router(uploads.router)  # bytes, read as a stream
     app.include_router(v1)
+    app.include_router(aliases.router, dependencies=[Depends(only_plain)])
     app.include_router(health.router)
     app.include_router(metrics.router)
     documentation.install(app)

@@ -221,6 +221,7 @@ _SHORT = {
     "emp": "employee", "proj": "project", "hrs": "hours", "hr": "hours", "cat": "category", "curr": "currency",
     "ctry": "country",
     "inv": "invoice", "doc": "document", "ref": "reference", "pmt": "payment", "lvl": "level", "mob": "mobile",
+    "cd": "code", "lmt": "limit",
 }  # fmt: skip
 """Words as they are cut short in the columns of databases and old programs."""
 

@@ -111,6 +111,7 @@ jobs = Table(
     Column("lane", String(32), nullable=False),
     Column("owner_id", Id, ForeignKey("users.id"), nullable=False),
     Column("parent_id", Id),  # the import whose corrected error workbook this is; the import that an undo takes back
+    Column("label", String(100)),  # the submitter's own word for the sort of job (task_type of a source document)
     Column("scheduled", Boolean, nullable=False, server_default=text("false")),
     Column("fire_key", String(128), unique=True),  # schedule + due time: two schedulers fire once
     Column("run_at", UtcDateTime, nullable=False),  # not before; moved by a retry's backoff

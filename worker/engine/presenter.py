@@ -75,6 +75,7 @@ def present(
             lane=row.lane,
             owner=owners[row.owner_id],
             parent_id=row.parent_id,
+            label=row.label,
             scheduled=row.scheduled,
             attempt=row.attempt,
             cancel_requested=row.cancel_requested_at is not None,

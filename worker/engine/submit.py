@@ -54,6 +54,7 @@ def submit(
     fire_key: str | None = None,
     scheduled: bool = False,
     parent_id: str | None = None,
+    label: str | None = None,
     publish: Publish | None = None,
 ) -> tuple[JobView, bool]:
     """Submit a job.
@@ -64,6 +65,7 @@ def submit(
         fire_key: of a schedule and its due time; a second submission with it gives the job of the first.
         scheduled: a job of a schedule, hidden from lists unless asked for.
         parent_id: the job that this one continues or takes back.
+        label: the submitter's own word for the sort of job that it is, kept with it.
         publish: how hints are sent; None sends them to the broker of the settings.
 
     Returns:
@@ -104,6 +106,7 @@ def submit(
         "lane_": kind.lane,
         "owner": actor.user_id,
         "parent": parent_id,
+        "label_": label,
         "scheduled_": scheduled,
         "fire_key_": fire_key,
         "at": run_at,
@@ -145,6 +148,7 @@ _ADD = (  # made once, as all that a submission always needs
         lane=bindparam("lane_"),
         owner_id=bindparam("owner"),
         parent_id=bindparam("parent"),
+        label=bindparam("label_"),
         scheduled=bindparam("scheduled_"),
         fire_key=bindparam("fire_key_"),
         run_at=func.coalesce(_AT, db_now()),

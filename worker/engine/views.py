@@ -94,6 +94,7 @@ class JobView(BaseModel):
 
     Attributes:
         can_undo: an import that has changed rows, which may still be taken back.
+        label: the submitter's own word for the sort of job that it is.
         undone_by, undone_at: the job that has taken this one back, and when.
         children: the jobs that go on with this one and that the asker may see, oldest first; told of a single job only
             (in lists it is empty: there `parent_id` tells).
@@ -116,6 +117,7 @@ class JobView(BaseModel):
     lane: str
     owner: Owner
     parent_id: str | None
+    label: str | None = None
     scheduled: bool
     attempt: int
     cancel_requested: bool

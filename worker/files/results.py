@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from worker.actor import Actor
 from worker.db.schema import files, job_uploads
@@ -115,6 +115,29 @@ def of_job(connection: Connection, job_ids: Sequence[str]) -> dict[str, list[Fil
         for row in connection.execute(results):
             found[row.job_id].append(FileRow.of(row))
     return found
+
+
+def named(connection: Connection, actor: Actor, name: str, roles: Sequence[str]) -> FileRow:
+    """The newest result file of this name that `actor` may see.
+
+    Raises:
+        NotFound: `file_not_found`.
+    """
+    query = select(*COLUMNS).where(files.c.name == name, files.c.role.in_(list(roles)))
+    if not actor.is_admin:
+        query = query.where(files.c.owner_id == actor.user_id)
+    row = connection.execute(query.order_by(files.c.created_at.desc(), files.c.id.desc()).limit(1)).one_or_none()
+    if row is None:
+        raise NotFound("file_not_found")
+    return FileRow.of(row)
+
+
+def exports(connection: Connection, actor: Actor, limit: int) -> tuple[int, list[FileRow]]:
+    """The actor's own export files: how many there are, and the newest `limit` of them."""
+    own = (files.c.owner_id == actor.user_id, files.c.role == "export", files.c.job_id.is_not(None))
+    count = connection.execute(select(func.count()).select_from(files).where(*own)).scalar_one()
+    query = select(*COLUMNS).where(*own).order_by(files.c.created_at.desc(), files.c.id.desc()).limit(limit)
+    return count, [FileRow.of(row) for row in connection.execute(query)]
 
 
 def get(connection: Connection, actor: Actor, file_id: str) -> FileRow:

@@ -19,12 +19,16 @@ class EchoParams(Params):
     message: str = Field(
         "hello", max_length=1000, title="Message", json_schema_extra={"titles": {"en": "Message", "zh_CN": "消息"}}
     )
+    param: str | None = Field(
+        None, max_length=1000, title="Note", json_schema_extra={"titles": {"en": "Note", "zh_CN": "备注"}}
+    )
 
 
 @kind("examples.echo", {"zh_CN": "回显", "en": "Echo"}, EchoParams, order=900, technical=True)
 def echo(job: JobContext, params: EchoParams) -> dict[str, Any]:
     """Answer with the message."""
-    return {"message": f"Task received: {params.message}"}
+    note = {} if params.param is None else {"param": params.param}
+    return {"message": f"Task received: {params.message}", **note}
 
 
 class AddParams(Params):

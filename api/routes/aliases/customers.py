@@ -1,18 +1,17 @@
-"""The calls of the source documents, as written there: each turns its words into a submit, a read or a cancel of the
-one job service, and the answer back. With and without a trailing slash, without redirects.
-"""
+"""000, the customers: import and export in the background, a task's progress, cancel."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from anyio import to_thread
-from fastapi import APIRouter, Form, Query, UploadFile, WebSocket
+from fastapi import Form, UploadFile, WebSocket
 from pydantic import BaseModel, ConfigDict
 
 from api.dependencies import ActorDep, DatabaseDep, SettingsDep, UploadsDep
+from api.routes.aliases.calls import call, download_of, error_of, reason_of, submit_files
+from api.routes.aliases.calls import router as new_router
 from api.sockets import push, sign_in
 from worker.actor import Actor
 from worker.db.database import Database
@@ -22,25 +21,8 @@ from worker.engine.views import ENDED, JobView, State, Submission
 from worker.errors import Refused
 from worker.settings import Settings
 
-router = APIRouter(tags=["source documents"])
+router = new_router("000")
 FORM_PATHS = frozenset(("/api/v1/customers/import-async",))  # they take a file in a form
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _call(method: str, path: str, status_code: int = 200) -> Callable[[F], F]:
-    """Route `path` and `path/` alike; the second is not documented twice."""
-
-    def decorate(endpoint: F) -> F:
-        for address in (path, path + "/"):
-            router.add_api_route(
-                address, endpoint, methods=[method], status_code=status_code, include_in_schema=address == path
-            )
-        return endpoint
-
-    return decorate
-
-
-# ---------------------------------------------------------------- 000: customers
 
 Status = Literal["PENDING", "PROGRESS", "SUCCESS", "FAILURE", "REVOKED"]
 _STATUS: dict[State, Status] = {
@@ -50,7 +32,6 @@ _STATUS: dict[State, Status] = {
     "failed": "FAILURE",
     "cancelled": "REVOKED",
 }
-_DOWNLOADS = ("export", "report", "errors")  # which of a job's files `download_url` names, best first
 
 
 class AsyncTaskAccepted(BaseModel):
@@ -110,9 +91,7 @@ def _accepted(job: JobView) -> AsyncTaskAccepted:
 
 
 def _task(job: JobView) -> AsyncTask:
-    by_role = {file.role: file.id for file in job.files}
-    download = next((by_role[role] for role in _DOWNLOADS if role in by_role), None)
-    why = job.why.message if job.why else ""
+    download, why = download_of(job), reason_of(job)
     return AsyncTask(
         task_id=job.id,
         status=_STATUS[job.state],
@@ -120,7 +99,7 @@ def _task(job: JobView) -> AsyncTask:
         message=(job.stage or why) if job.state == "running" else why,
         estimated_seconds=_estimated(job),
         result=job.result,
-        error=job.error.message if job.error else None,
+        error=error_of(job),
         download_url=f"/api/v1/files/{download}" if download else None,
     )
 
@@ -137,7 +116,7 @@ def _mapping(given: str | None) -> dict[str, Any] | None:
     return mapping
 
 
-@_call("POST", "/customers/import-async", 202)
+@call(router, "POST", "/api/v1/customers/import-async", 202)
 def import_customers(
     file: UploadFile,
     actor: ActorDep,
@@ -149,17 +128,10 @@ def import_customers(
 ) -> AsyncTaskAccepted:
     """Import customers from a workbook or CSV: `customers.import`."""
     params = {"mode": import_mode, "mapping": _mapping(mapping)}
-    kept = uploads.keep(actor, file.file, file.filename)
-    try:
-        submission = Submission(kind="customers.import", params=params, uploads=[kept.id])
-        job, _ = submit(database, settings, actor, submission, None)
-    except Refused:
-        uploads.drop(actor, kept)  # nobody knows of it
-        raise
-    return _accepted(job)
+    return _accepted(submit_files(database, settings, actor, uploads, "customers.import", [file], params))
 
 
-@_call("POST", "/customers/export-async", 202)
+@call(router, "POST", "/api/v1/customers/export-async", 202)
 def export_customers(
     actor: ActorDep, database: DatabaseDep, settings: SettingsDep, body: ExportBody | None = None
 ) -> AsyncTaskAccepted:
@@ -169,21 +141,21 @@ def export_customers(
     return _accepted(job)
 
 
-@_call("GET", "/async-tasks/{task_id}")
+@call(router, "GET", "/api/v1/async-tasks/{task_id}")
 def get_async_task(task_id: str, actor: ActorDep, database: DatabaseDep, settings: SettingsDep) -> AsyncTask:
     """A task's state and result."""
     return _task(jobs.get(database, actor, task_id, actor.language, settings=settings))
 
 
-@_call("DELETE", "/async-tasks/{task_id}", 202)
+@call(router, "DELETE", "/api/v1/async-tasks/{task_id}", 202)
 def cancel_async_task(task_id: str, actor: ActorDep, database: DatabaseDep, settings: SettingsDep) -> AsyncTaskState:
     """Cancel a task (409 when it has ended)."""
     job = control.cancel(database, actor, task_id, settings=settings)
     return AsyncTaskState(task_id=job.id, status=_STATUS[job.state])
 
 
-@router.websocket("/async-tasks/{task_id}/ws")
-@router.websocket("/async-tasks/{task_id}/ws/")
+@router.websocket("/api/v1/async-tasks/{task_id}/ws")
+@router.websocket("/api/v1/async-tasks/{task_id}/ws/")
 async def watch_async_task(websocket: WebSocket, task_id: str) -> None:
     """The task on each change, closed at its end. The token comes as in `/jobs/stream`."""
     caller = await sign_in(websocket)
@@ -205,88 +177,3 @@ async def watch_async_task(websocket: WebSocket, task_id: str) -> None:
 
 def _job(database: Database, settings: Settings, actor: Actor, job_id: str) -> JobView:
     return jobs.get(database, actor, job_id, actor.language, settings=settings)
-
-
-# ---------------------------------------------------------------- 002: documents
-
-DocumentStatus = Literal["PENDING", "STARTED", "PROGRESS", "SUCCESS", "FAILURE", "REVOKED"]
-
-
-class TaskAccepted(BaseModel):
-    """Answer to a submission; `message` is in the asker's language."""
-
-    task_id: str
-    status: DocumentStatus
-    message: str
-
-
-class TaskStatus(BaseModel):
-    """A task. `error` is in the asker's language."""
-
-    task_id: str
-    status: DocumentStatus
-    progress: float
-    result: dict[str, Any] | None
-    error: str | None
-
-
-class AddBody(BaseModel):
-    """Two numbers."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    x: int | float | None = None
-    y: int | float | None = None
-
-
-def _document_status(job: JobView) -> DocumentStatus:
-    return "STARTED" if job.state == "running" and not job.progress else _STATUS[job.state]
-
-
-def _submit_example(
-    database: Database, settings: Settings, actor: Actor, kind: str, params: dict[str, Any]
-) -> TaskAccepted:
-    given = {name: value for name, value in params.items() if value is not None}
-    job, _ = submit(database, settings, actor, Submission(kind=kind, params=given), None)
-    message = job.why.message if job.why else ""
-    return TaskAccepted(task_id=job.id, status=_document_status(job), message=message)
-
-
-@_call("POST", "/tasks/example", 202)
-def start_example(
-    actor: ActorDep,
-    database: DatabaseDep,
-    settings: SettingsDep,
-    name: Annotated[str | None, Query(max_length=200)] = None,
-    seconds: Annotated[float | None, Query(ge=0)] = None,
-) -> TaskAccepted:
-    """Wait for some seconds: `examples.sleep`."""
-    return _submit_example(database, settings, actor, "examples.sleep", {"name": name, "seconds": seconds})
-
-
-@_call("POST", "/tasks/add", 202)
-def start_add(
-    actor: ActorDep,
-    database: DatabaseDep,
-    settings: SettingsDep,
-    x: int | float | None = None,
-    y: int | float | None = None,
-    body: AddBody | None = None,
-) -> TaskAccepted:
-    """Add two numbers: `examples.add`; they come in the address or as JSON."""
-    body = body or AddBody()
-    numbers = {"x": body.x if x is None else x, "y": body.y if y is None else y}
-    return _submit_example(database, settings, actor, "examples.add", numbers)
-
-
-@_call("GET", "/tasks/status/{task_id}")
-def get_task_status(task_id: str, actor: ActorDep, database: DatabaseDep, settings: SettingsDep) -> TaskStatus:
-    """A task's state and result."""
-    job = jobs.get(database, actor, task_id, actor.language, settings=settings)
-    return TaskStatus(
-        task_id=job.id,
-        status=_document_status(job),
-        progress=job.progress,
-        result=job.result,
-        error=job.error.message if job.error else None,
-    )

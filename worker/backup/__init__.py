@@ -1,1 +1,0 @@
-"""Backups of the database: made while jobs run, proved by reading them back, and restored."""
