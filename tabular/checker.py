@@ -217,15 +217,18 @@ class Checker:
         header = headers[column] if column < len(headers) else ""
         return Problem(column, header, self._schema.fields[position].name, suspect.code, suspect.values, cell)
 
-    def duplicate(self, rejected: Rejected, first_row: int) -> Rejected:
-        """The row again, with the problem that its key already stands in row `first_row` of the file."""
-        name = self._schema.key[0]
-        column = self._mapping.columns.get(name)
-        cell = rejected.cells[column] if column is not None and column < len(rejected.cells) else None
-        header = self._mapping.headers[column] if column is not None and column < len(self._mapping.headers) else ""
-        said = {"value": shown(cell), "row": first_row}
-        problem = Problem(column, header, name, "duplicate_in_file", said, cell)
-        return Rejected(rejected.number, rejected.sheet, rejected.cells, [*rejected.problems, problem])
+
+def key_problem(schema: TableSchema, mapping: Mapping, rejected: Rejected, code: str, **values: Any) -> Problem:
+    """What is wrong with the key of a row whose cells are right: it is in the file, or (not) in the table already.
+
+    Args:
+        code: `duplicate_in_file` (with `row`: the number of the first row with the key), `key_exists`, `key_missing`.
+    """
+    name = schema.key[0]
+    column = mapping.columns.get(name)
+    cell = rejected.cells[column] if column is not None and column < len(rejected.cells) else None
+    header = mapping.headers[column] if column is not None and column < len(mapping.headers) else ""
+    return Problem(column, header, name, code, {"value": shown(cell), **values}, cell)
 
 
 def shown(cell: Cell) -> str:

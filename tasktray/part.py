@@ -17,6 +17,7 @@ from worker.datasets.look import ARGUMENT as LOOK_ARGUMENT
 from worker.engine.helper import FROZEN_ARGUMENT as HELPER_ARGUMENT
 from worker.engine.orphans import die_with_parent
 from worker.engine.runner import FROZEN_ARGUMENT
+from worker.reading import FROZEN_ARGUMENT as READER_ARGUMENT
 
 # A packaged program has no `-m`; it is started again with this argument.
 ARGUMENT = "--tasktray-part"
@@ -43,6 +44,10 @@ def branch(arguments: Sequence[str]) -> int | None:
         from worker.engine.helper_process import main as helper
 
         return helper()
+    if arguments[:1] == [READER_ARGUMENT]:
+        from worker.reading.process import main as reader
+
+        return reader()
     if arguments[:1] == [LOOK_ARGUMENT]:
         from worker.datasets.look import main as look
 

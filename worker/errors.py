@@ -84,3 +84,18 @@ class DeadlineReached(Exception):
 
 class Interrupted(Exception):
     """The worker is shutting down; raised by the progress call. The job goes back, costs no attempt, and is resumed."""
+
+
+class ProcessDied(Exception):
+    """A process without which a job cannot go on was killed, or a native library has crashed it. The runner ends, too,
+    so that its slot deals with the crash as with one of the runner itself: it costs one attempt, and is counted.
+
+    Attributes:
+        name: what the process is for.
+        exit_code: negative is a signal.
+    """
+
+    def __init__(self, name: str, exit_code: int | None) -> None:
+        super().__init__(name, exit_code)
+        self.name = name
+        self.exit_code = exit_code

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabular.cells import EMPTY, ERRORS, Uncalculated
-from tabular.checker import Checker, explain, place
+from tabular.checker import Checker, Rejected, explain, key_problem, place
 from tabular.columns import Column
 from tabular.errors import TableError
 from tabular.forms import shaper
@@ -192,11 +192,9 @@ def test_problems_are_put_into_words_with_the_fields_title() -> None:
 
 
 def test_a_duplicate_names_the_row_that_came_first() -> None:
-    checker = Checker(CUSTOMERS_SCHEMA, mapped(["no", "name"], {"no": "customer_no", "name": "name"}))
-    from tabular.checker import Rejected
-
-    twice = checker.duplicate(Rejected(9, "S", ["007", "x"], []), 4)
-    [problem] = twice.problems
+    mapping = mapped(["no", "name"], {"no": "customer_no", "name": "name"})
+    row = Rejected(9, "S", ["007", "x"], [])
+    problem = key_problem(CUSTOMERS_SCHEMA, mapping, row, "duplicate_in_file", row=4)
     assert (problem.code, problem.values, problem.column_index) == ("duplicate_in_file", {"value": "007", "row": 4}, 0)
 
 

@@ -1,94 +1,121 @@
 """Put checked rows into a dataset's table: looked up, inserted and updated as sets, never row by row.
 
-`Loader` is the same for both databases; `loader_sqlite` and `loader_postgresql` say how. A chunk of rows goes through
-`prepare` (outside any transaction), then inside one writing transaction `stage`, `existing`, `insert` and `update`.
+`Loader` is the same for both databases; `loader_sqlite` and `loader_postgresql` say how. The parts of a chunk are put
+together by `rows` (outside any transaction); then, inside one writing transaction, either `insert_new` finds that all
+of them are new, or `existing` says which are and `insert`, `journal` and `update` do what a mode makes of them.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from tabular.schema import Field
 from worker.db.types import db_now
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from tabular.forms import Form
     from worker.datasets.dataset import Dataset
     from worker.db.database import Database
+    from worker.reading.part import Part
 
 Mode = Literal["insert", "skip", "update", "upsert"]
 MODES: tuple[Mode, ...] = ("insert", "skip", "update", "upsert")
 
 
 @dataclass(slots=True)
-class Prepared:
-    """Rows in the form that the database takes, one list a column.
+class Rows:
+    """The good rows of a chunk; they are called by their number in it, from 0.
 
     Attributes:
-        count: number of rows; positions in the other attributes run from 0 to it.
-        keys: the key columns, in the schema's order.
-        values: the mapped columns that are not part of the key.
+        count: how many.
+        columns: the loader's `names`, one list each; empty where `copy` holds them.
+        copy: all rows as COPY takes them.
     """
 
     count: int
-    keys: list[Sequence[Any]]
-    values: list[Sequence[Any]]
+    columns: list[Sequence[Any]] = field(default_factory=list)
+    copy: bytes = b""
 
-    @property
-    def columns(self) -> list[Sequence[Any]]:
-        """Key columns, then value columns."""
-        return [*self.keys, *self.values]
+
+@dataclass(slots=True)
+class Existing:
+    """What the table holds of a chunk's rows.
+
+    Attributes:
+        absent: rows whose keys are not there, ascending.
+        changed: rows whose keys are there with other values, ascending; empty where values were not compared.
+    """
+
+    absent: Sequence[int]
+    changed: Sequence[int]
 
 
 @dataclass(slots=True)
 class Plan:
-    """What a mode makes of a chunk's rows; positions as in `Prepared`.
+    """What a mode makes of a chunk's rows.
 
     Attributes:
-        insert, update: positions to write.
-        unchanged, skipped: how many rows need no writing.
-        refused: position -> `key_exists` or `key_missing`.
+        count: how many rows.
+        insert, update: rows to write.
+        refused: row -> `key_exists` or `key_missing`.
+        rest: what the others are: `unchanged` or `skipped`.
     """
 
-    insert: list[int] = field(default_factory=list)
-    update: list[int] = field(default_factory=list)
-    unchanged: list[int] = field(default_factory=list)
-    skipped: list[int] = field(default_factory=list)
+    count: int
+    insert: Sequence[int] = ()
+    update: Sequence[int] = ()
     refused: dict[int, str] = field(default_factory=dict)
+    rest: Literal["unchanged", "skipped"] = "unchanged"
+
+    def counts(self) -> dict[str, int]:
+        """Rows by what happens to them; with the refused ones they are `count`."""
+        rest = self.count - len(self.insert) - len(self.update) - len(self.refused)
+        return {"inserted": len(self.insert), "updated": len(self.update), self.rest: rest}
+
+    def cut(self, count: int) -> Plan:
+        """The plan for the first `count` rows alone."""
+        return Plan(
+            count,
+            [i for i in self.insert if i < count],
+            [i for i in self.update if i < count],
+            {i: code for i, code in self.refused.items() if i < count},
+            self.rest,
+        )
 
 
-def plan(mode: Mode, count: int, existing: dict[int, bool]) -> Plan:
+def plan(mode: Mode, count: int, existing: Existing) -> Plan:
     """Decide for each of `count` rows what `mode` does with it.
 
     Args:
         mode: insert refuses keys that exist, skip passes over them, update takes only those, upsert both.
         count: number of rows.
-        existing: position -> whether the row differs from the one in the table; absent: the key is not there.
+        existing: what was looked up.
     """
-    result = Plan()
-    if mode in ("insert", "skip", "upsert"):
-        result.insert = [i for i in range(count) if i not in existing] if existing else list(range(count))
-    else:
-        result.refused = {i: "key_missing" for i in range(count) if i not in existing}
-    present = sorted(existing)
-    if mode == "insert":
-        result.refused = dict.fromkeys(present, "key_exists")
-    elif mode == "skip":
-        result.skipped = present
-    else:
-        result.update = [i for i in present if existing[i]]
-        result.unchanged = [i for i in present if not existing[i]]
-    return result
+    absent, changed = existing.absent, existing.changed
+    match mode:
+        case "insert":
+            new = set(absent)
+            return Plan(count, absent, refused={i: "key_exists" for i in range(count) if i not in new})
+        case "skip":
+            return Plan(count, absent, rest="skipped")
+        case "update":
+            return Plan(count, update=changed, refused=dict.fromkeys(absent, "key_missing"))
+        case _:
+            return Plan(count, absent, changed)
+
+
+class KeyExists(Exception):
+    """Rows that were taken for new ones are not all new."""
 
 
 class Loader(ABC):
@@ -99,7 +126,14 @@ class Loader(ABC):
         fields: names of the fields that the import fills (mapped columns and constants). On an update the others keep
             their values; on an insert they are empty.
         job_id: written to `created_job` and `updated_job`.
+
+    Attributes:
+        form: in which values are to come.
+        copies: rows are to come as the text of a COPY.
     """
+
+    form: ClassVar[Form]
+    copies: ClassVar[bool]
 
     def __init__(self, dataset: Dataset, fields: Iterable[str], job_id: str) -> None:
         schema = dataset.schema
@@ -108,32 +142,15 @@ class Loader(ABC):
         self.job_id = job_id
         self.key_names = list(schema.key)
         self.value_names = [f.name for f in schema.fields if f.name in wanted and f.name not in schema.key]
-        positions = {f.name: i for i, f in enumerate(schema.fields)}
-        self._take: list[tuple[int, Callable[[Any], Any] | None]] = [
-            (positions[name], self.converter(schema.by_name[name])) for name in (*self.key_names, *self.value_names)
-        ]
 
-    @staticmethod
-    def converter(f: Field) -> Callable[[Any], Any] | None:
-        """How a value of the field is turned into what the driver takes; None: as it is. Never sees None."""
-        return None
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields, in the order of columns: the key's, then the others that the import fills."""
+        return (*self.key_names, *self.value_names)
 
-    @staticmethod
-    def reviver(f: Field) -> Callable[[Any], Any] | None:
-        """The inverse of `converter`: what makes the field's own value of what `stored` gave; None: it is that."""
-        return None
-
-    def prepare(self, rows: Sequence[Sequence[Any]]) -> Prepared:
-        """Turn checked rows (all fields, in the schema's order) into columns; nothing touches the database."""
-        table = list(zip(*rows, strict=True)) if rows else [() for _ in self.dataset.schema.fields]
-        columns: list[Sequence[Any]] = []
-        for position, convert in self._take:
-            column: Sequence[Any] = table[position]
-            if convert is not None:
-                column = [None if value is None else convert(value) for value in column]
-            columns.append(column)
-        width = len(self.key_names)
-        return Prepared(len(rows), columns[:width], columns[width:])
+    @abstractmethod
+    def rows(self, parts: Sequence[Part]) -> Rows:
+        """The good rows of all parts; nothing touches the database."""
 
     def now(self, connection: Connection) -> datetime:
         """The database's clock, read once a chunk."""
@@ -141,49 +158,64 @@ class Loader(ABC):
         return moment
 
     @abstractmethod
-    def stage(self, connection: Connection, prepared: Prepared) -> None:
-        """First step in the transaction: keep other imports out of this dataset until it ends; bring the rows over."""
+    def insert_new(self, connection: Connection, rows: Rows) -> None:
+        """Insert all rows, none of whose keys is in the table: one search for each key instead of two.
 
-    @abstractmethod
-    def existing(self, connection: Connection, prepared: Prepared, *, compare: bool) -> dict[int, bool]:
-        """Which keys are in the table: position -> whether a mapped field differs (False where not `compare`)."""
-
-    @abstractmethod
-    def insert(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> None:
-        """Insert the rows at these positions, whose keys are not in the table."""
-
-    @abstractmethod
-    def journal(
-        self, connection: Connection, prepared: Prepared, file_positions: Sequence[int], positions: Sequence[int]
-    ) -> None:
-        """Note what these existing rows hold, before `update` changes them; `worker/datasets/journal.py` says how.
-
-        Args:
-            connection: the chunk's; the rows are staged.
-            prepared: the chunk's rows.
-            file_positions: of each of them in the file.
-            positions: which of them are about to be updated.
+        Raises:
+            KeyExists: some key is there; leave the transaction by it, so that it is rolled back.
         """
 
     @abstractmethod
-    def update(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> None:
-        """Give the mapped fields of these existing rows their new values and raise `row_version`."""
+    def existing(self, connection: Connection, rows: Rows, *, compare: bool) -> Existing:
+        """Which keys are in the table, and (where `compare`) for which rows a mapped field differs. First keeps other
+        imports out of this dataset until the transaction ends; brings the rows over for the steps that follow.
+        """
 
     @abstractmethod
-    def stored(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> dict[int, list[Any]]:
-        """The mapped values (`value_names`) as the table has them now; for a preview of few rows."""
+    def insert(self, connection: Connection, rows: Rows, wanted: Sequence[int]) -> None:
+        """Insert these rows, whose keys are not in the table; after `existing`."""
+
+    @abstractmethod
+    def journal(self, connection: Connection, rows: Rows, positions: Sequence[int], wanted: Sequence[int]) -> None:
+        """Note what the table holds for these rows, before `update` changes it; `worker/datasets/journal.py` says how.
+
+        Args:
+            connection: the chunk's, after `existing`.
+            rows: the chunk's.
+            positions: of the wanted rows in the file, in step with them.
+            wanted: rows that are about to be updated.
+        """
+
+    @abstractmethod
+    def update(self, connection: Connection, rows: Rows, wanted: Sequence[int]) -> None:
+        """Give the mapped fields of these existing rows their new values and raise `row_version`; after `existing`."""
+
+    @abstractmethod
+    def both(
+        self, connection: Connection, rows: Rows, wanted: Sequence[int]
+    ) -> dict[int, tuple[list[Any], list[Any] | None]]:
+        """For a preview of few rows: the values of `names` in the file, and in the table (None: the key is not there),
+        both as the database gives them; after `existing`.
+        """
 
 
 _LOCK = 7310003  # first half of the advisory lock of a dataset; the second is the hash of its name
 
 
-def hold(connection: Connection, dataset: Dataset) -> None:
+def lock(connection: Connection, dataset: Dataset) -> None:
     """Keep all others that write to the dataset waiting until the transaction ends. SQLite's write lock does it."""
     if connection.dialect.name == "postgresql":
         connection.execute(
             text("SELECT pg_advisory_xact_lock(:lock, hashtext(:name))"), {"lock": _LOCK, "name": dataset.name}
         )
-        # A chunk against a big table: look each key up in the index, whatever the planner's statistics say.
+
+
+def hold(connection: Connection, dataset: Dataset) -> None:
+    """The same, for a transaction that joins a chunk with a big table: each key is looked up in the index, whatever
+    the planner's statistics say.
+    """
+    lock(connection, dataset)
+    if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL enable_hashjoin = off")
         connection.exec_driver_sql("SET LOCAL enable_mergejoin = off")
 

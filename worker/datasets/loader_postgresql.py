@@ -1,18 +1,22 @@
-"""Loading into PostgreSQL: COPY into a temporary table, then set-based statements."""
+"""Loading into PostgreSQL: COPY straight into the table where all is new, else into a temporary one and from there."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from worker.datasets.loader import Loader, Prepared, driver_cursor, hold
+from sqlalchemy.exc import DBAPIError
+
+from worker.datasets.loader import Existing, KeyExists, Loader, Rows, driver_cursor, hold, lock
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from tabular.forms import Form
     from worker.datasets.dataset import Dataset
+    from worker.reading.part import Part
+
+_UNIQUE_VIOLATION = "23505"
 
 
 def _quote(name: str) -> str:
@@ -20,7 +24,12 @@ def _quote(name: str) -> str:
 
 
 class PostgresqlLoader(Loader):
-    """Rows travel once, by COPY; what happens to them is decided by positions (`n`) in the temporary table."""
+    """Rows travel once, by COPY, as the text that the reading side has made; what happens to them is decided by their
+    numbers (`n`) in the temporary table.
+    """
+
+    form: ClassVar[Form] = "text"
+    copies: ClassVar[bool] = True
 
     def __init__(self, dataset: Dataset, fields: Iterable[str], job_id: str) -> None:
         super().__init__(dataset, fields, job_id)
@@ -33,12 +42,14 @@ class PostgresqlLoader(Loader):
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage} ON COMMIT DELETE ROWS"
             f" AS SELECT 0 AS n, {every} FROM {table} WITH NO DATA"
         )
-        self._copy = f"COPY {stage} (n, {', '.join(names)}) FROM STDIN (FORMAT csv)"
+        self._copy = f"COPY {stage} (n, {', '.join(names)}) FROM STDIN"
+        self._copy_new = f"COPY {table} ({', '.join(names)}, row_version, created_job, updated_at) FROM STDIN"
         same_key = " AND ".join(f"c.{_quote(name)} = s.{_quote(name)}" for name in self.key_names)
         old, new = ", ".join(f"c.{name}" for name in values), ", ".join(f"s.{name}" for name in values)
         differs = f"ROW({old}) IS DISTINCT FROM ROW({new})" if values else "false"
-        self._find = f"SELECT s.n, false FROM {stage} AS s JOIN {table} AS c ON {same_key}"
-        self._compare = f"SELECT s.n, {differs} FROM {stage} AS s JOIN {table} AS c ON {same_key}"
+        absent = f"c.{names[0]} IS NULL"
+        find = f"SELECT s.n, {absent} FROM {stage} AS s LEFT JOIN {table} AS c ON {same_key} WHERE {absent}"
+        self._find, self._compare = f"{find} ORDER BY 1", f"{find} OR {differs} ORDER BY 1"
         self._insert = (
             f"INSERT INTO {table} ({', '.join(names)}, row_version, created_job, updated_at)"
             f" SELECT {', '.join(f's.{name}' for name in names)}, 1, %(job)s, %(now)s FROM {stage} AS s"
@@ -46,67 +57,85 @@ class PostgresqlLoader(Loader):
         sets = ", ".join(f"{name} = s.{name}" for name in values)
         self._update = (
             f"UPDATE {table} AS c SET {sets}, row_version = c.row_version + 1, updated_job = %(job)s,"
-            f" updated_at = %(now)s FROM {stage} AS s WHERE {same_key} AND s.n = ANY(%(positions)s)"
+            f" updated_at = %(now)s FROM {stage} AS s WHERE {same_key} AND s.n = ANY(%(wanted)s)"
         )
+        # In groups, since a call takes 100 arguments at most.
+        before = [f"c.{name}" for name in (*names[: len(self.key_names)], "row_version", "updated_job", *values)]
+        groups = (", ".join(before[i : i + 90]) for i in range(0, len(before), 90))
         # In groups, since a call takes 100 arguments at most.
         before = [f"c.{name}" for name in (*names[: len(self.key_names)], "row_version", "updated_job", *values)]
         groups = (", ".join(before[i : i + 90]) for i in range(0, len(before), 90))
         self._journal = (
             "INSERT INTO import_journal (job_id, position, before)"
-            " SELECT %(job)s, (%(file)s::bigint[])[s.n + 1],"
-            f" ({' || '.join(f'jsonb_build_array({group})' for group in groups)})::text"
-            f" FROM {stage} AS s JOIN {table} AS c ON {same_key} WHERE s.n = ANY(%(positions)s)"
+            f" SELECT %(job)s, w.position, ({' || '.join(f'jsonb_build_array({group})' for group in groups)})::text"
+            f" FROM unnest(%(wanted)s::int[], %(positions)s::bigint[]) AS w (n, position)"
+            f" JOIN {stage} AS s ON s.n = w.n JOIN {table} AS c ON {same_key}"
         )
-        self._stored = (
-            f"SELECT s.n{', ' if old else ''}{old} FROM {stage} AS s JOIN {table} AS c ON {same_key}"
-            " WHERE s.n = ANY(%(positions)s)"
+        both = ", ".join([*(f"s.{name}" for name in names), *(f"c.{name}" for name in names)])
+        self._both = (
+            f"SELECT s.n, {both} FROM {stage} AS s LEFT JOIN {table} AS c ON {same_key}"
+            " WHERE s.n = ANY(%(wanted)s)"
         )
 
-    def stage(self, connection: Connection, prepared: Prepared) -> None:
-        """COPY of the whole chunk. Imports into one dataset take turns, chunk by chunk: what was looked up stays true,
-        and two imports of the same customers cannot lock each other's rows crosswise.
+    def rows(self, parts: Sequence[Part]) -> Rows:
+        """The parts' texts, one behind the other."""
+        return Rows(sum(part.good for part in parts), copy=b"".join([part.copy for part in parts]))
+
+    def insert_new(self, connection: Connection, rows: Rows) -> None:
+        """COPY into the table itself. Imports into one dataset take turns, chunk by chunk."""
+        lock(connection, self.dataset)
+        # Every row ends with the only line feed there is in it.
+        rest = f"\t1\t{self.job_id}\t{self.now(connection).isoformat()}\n".encode()
+        try:
+            self._send(connection, self._copy_new, rows.copy.replace(b"\n", rest))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == _UNIQUE_VIOLATION:
+                raise KeyExists from error
+            raise
+
+    def existing(self, connection: Connection, rows: Rows, *, compare: bool) -> Existing:
+        """COPY of the whole chunk, and one join. Imports into one dataset take turns, chunk by chunk: what was looked
+        up stays true, and two imports of the same customers cannot lock each other's rows crosswise.
         """
         hold(connection, self.dataset)
         connection.exec_driver_sql(self._create)
-        with driver_cursor(connection, self._copy) as cursor, cursor.copy(self._copy) as copy:
-            copy.write(self._csv(prepared))
+        lines = rows.copy.split(b"\n")
+        lines.pop()
+        self._send(connection, self._copy, b"".join([b"%d\t%b\n" % pair for pair in enumerate(lines)]))
+        found = connection.exec_driver_sql(self._compare if compare else self._find).all()
+        return Existing([n for n, absent in found if absent], [n for n, absent in found if not absent])
 
-    @staticmethod
-    def _csv(prepared: Prepared) -> bytes:
-        """The rows as COPY reads them: None is an unquoted nothing; a checked value is never an empty text."""
-        buffer = io.StringIO()
-        # With this line end both CR and LF inside a value are quoted.
-        csv.writer(buffer, lineterminator="\r\n").writerows(zip(range(prepared.count), *prepared.columns, strict=True))
-        return buffer.getvalue().encode()
-
-    def existing(self, connection: Connection, prepared: Prepared, *, compare: bool) -> dict[int, bool]:
-        """One join of the chunk with the table."""
-        found = connection.exec_driver_sql(self._compare if compare else self._find)
-        return {row[0]: row[1] for row in found}
-
-    def insert(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> None:
+    def insert(self, connection: Connection, rows: Rows, wanted: Sequence[int]) -> None:
         """One statement for all."""
         values: dict[str, Any] = {"job": self.job_id, "now": self.now(connection)}
         statement = self._insert
-        if len(positions) < prepared.count:
-            statement += " WHERE s.n = ANY(%(positions)s)"
-            values["positions"] = list(positions)
+        if len(wanted) < rows.count:
+            statement += " WHERE s.n = ANY(%(wanted)s)"
+            values["wanted"] = list(wanted)
         connection.exec_driver_sql(statement, values)
 
-    def journal(
-        self, connection: Connection, prepared: Prepared, file_positions: Sequence[int], positions: Sequence[int]
-    ) -> None:
+    def journal(self, connection: Connection, rows: Rows, positions: Sequence[int], wanted: Sequence[int]) -> None:
         """One statement for all."""
-        values = {"job": self.job_id, "file": list(file_positions), "positions": list(positions)}
+        values = {"job": self.job_id, "positions": list(positions), "wanted": list(wanted)}
         connection.exec_driver_sql(self._journal, values)
 
-    def update(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> None:
+    def update(self, connection: Connection, rows: Rows, wanted: Sequence[int]) -> None:
         """One statement for all."""
-        connection.exec_driver_sql(
-            self._update, {"job": self.job_id, "now": self.now(connection), "positions": list(positions)}
-        )
+        values = {"job": self.job_id, "now": self.now(connection), "wanted": list(wanted)}
+        connection.exec_driver_sql(self._update, values)
 
-    def stored(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> dict[int, list[Any]]:
+    def both(
+        self, connection: Connection, rows: Rows, wanted: Sequence[int]
+    ) -> dict[int, tuple[list[Any], list[Any] | None]]:
         """A join for some rows."""
-        found = connection.exec_driver_sql(self._stored, {"positions": list(positions)})
-        return {row[0]: list(row[1:]) for row in found}
+        width = len(self.names)
+        found: dict[int, tuple[list[Any], list[Any] | None]] = {}
+        for row in connection.exec_driver_sql(self._both, {"wanted": list(wanted)}):
+            new, stored = list(row[1 : 1 + width]), list(row[1 + width :])
+            found[row[0]] = new, None if stored[0] is None else stored
+        return found
+
+    @staticmethod
+    def _send(connection: Connection, statement: str, text: bytes) -> None:
+        with driver_cursor(connection, statement) as cursor, cursor.copy(statement) as copy:
+            copy.write(text)

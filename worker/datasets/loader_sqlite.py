@@ -1,23 +1,24 @@
-"""Loading into SQLite: one look-up of a chunk's keys, then batched prepared statements."""
+"""Loading into SQLite: prepared statements that see one row after the other, all in C."""
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-from collections.abc import Callable, Sequence
-from decimal import Decimal
-from itertools import repeat
-from typing import TYPE_CHECKING, Any
+import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import chain, count, repeat
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from tabular.schema import Field
-from worker.datasets.loader import Loader, Prepared, driver_cursor, pick
+from sqlalchemy.exc import DBAPIError
+
+from worker.datasets.loader import Existing, KeyExists, Loader, Rows, driver_cursor, pick
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sqlalchemy import Connection
 
+    from tabular.forms import Form
     from worker.datasets.dataset import Dataset
+    from worker.reading.part import Part
+
+_DOUBLE = (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE)
 
 
 def _quote(name: str) -> str:
@@ -25,9 +26,13 @@ def _quote(name: str) -> str:
 
 
 class SqliteLoader(Loader):
-    """Rows are compared and chosen in Python: SQLite runs in this process, so a look-up costs no round trip, and the
-    write lock (taken at the start of the transaction) keeps what was looked up true until the commit.
+    """SQLite runs in this process, so a statement for each row costs no round trip, and the write lock (taken at the
+    start of the transaction) keeps what was looked up true until the commit. What a look-up finds is collected in a
+    temporary table: of rows that need no writing nothing comes back to Python.
     """
+
+    form: ClassVar[Form] = "plain"
+    copies: ClassVar[bool] = False
 
     def __init__(self, dataset: Dataset, fields: Iterable[str], job_id: str) -> None:
         super().__init__(dataset, fields, job_id)
@@ -40,7 +45,8 @@ class SqliteLoader(Loader):
         sets = ", ".join(f"{_quote(name)} = ?" for name in self.value_names)
         where = " AND ".join(f"{_quote(name)} = ?" for name in self.key_names)
         self._update = (
-            f"UPDATE {table} SET {sets}, row_version = row_version + 1, updated_job = ?, updated_at = ? WHERE {where}"
+            f"UPDATE {table} SET {sets}, row_version = row_version + 1, updated_job = ?, updated_at = ?"
+            f" WHERE {where}"
         )
         before = ["row_version", "updated_job", *map(_quote, self.value_names)]
         before = [*map(_quote, self.key_names), *before]
@@ -49,87 +55,79 @@ class SqliteLoader(Loader):
         if len(before) > 100:
             listed = "'[' || " + " || ',' || ".join(f"json_quote({name})" for name in before) + " || ']'"
         self._journal = (
-            f"INSERT INTO import_journal (job_id, position, before) SELECT ?, ?, {listed} FROM {table} WHERE {where}"
+            f"INSERT INTO import_journal (job_id, position, before) SELECT ?, ?, {listed}"
+            f" FROM {table} WHERE {where}"
         )
-        # CROSS JOIN fixes the order of the loops: each key of the chunk is looked up in the table's index.
-        if len(self.key_names) == 1:
-            on = f"c.{_quote(self.key_names[0])} = j.value"
-        else:
-            on = " AND ".join(
-                f"c.{_quote(name)} = json_extract(j.value, '$[{i}]')" for i, name in enumerate(self.key_names)
-            )
-        self._find = f"SELECT j.key FROM json_each(?) AS j CROSS JOIN {table} AS c ON {on}"
-        values = "".join(f", c.{_quote(name)}" for name in self.value_names)
-        self._compare = f"SELECT j.key{values} FROM json_each(?) AS j CROSS JOIN {table} AS c ON {on}"
+        asked = ", ".join(f"? AS k{i}" for i in range(len(self.key_names)))
+        on = " AND ".join(f"c.{_quote(name)} = s.k{i}" for i, name in enumerate(self.key_names))
+        absent = f"c.{_quote(self.key_names[0])} IS NULL"
+        find = (
+            f"INSERT INTO temp.import_found SELECT ?, {absent} FROM (SELECT {asked}) AS s"
+            f" LEFT JOIN {table} AS c ON {on} WHERE {absent}"
+        )
+        differs = "".join(f" OR c.{_quote(name)} IS NOT ?" for name in self.value_names)
+        self._find, self._compare = find, find + differs
+        values = ", ".join(map(_quote, names))
+        self._stored = f"SELECT {values} FROM {table} WHERE {where}"
 
-    @staticmethod
-    def converter(f: Field) -> Callable[[Any], Any] | None:
-        """Decimals as numbers (SQLite keeps 15 digits), dates as ISO texts, booleans as 0 and 1: as SQLAlchemy reads."""
-        match f.type:
-            case "decimal":
-                return float
-            case "date":
-                return dt.date.isoformat
-            case "boolean":
-                return int
-            case _:
-                return None
+    def rows(self, parts: Sequence[Part]) -> Rows:
+        """The parts' columns, one behind the other."""
+        good = [part for part in parts if part.good]
+        if len(good) == 1:
+            return Rows(good[0].good, good[0].columns)
+        columns: list[Sequence[Any]] = [
+            list(chain.from_iterable(columns)) for columns in zip(*(part.columns for part in good), strict=True)
+        ]
+        return Rows(sum(part.good for part in good), columns)
 
-    @staticmethod
-    def reviver(f: Field) -> Callable[[Any], Any] | None:
-        """See `Loader.reviver`."""
-        match f.type:
-            case "decimal":
-                shape = f"{{:.{f.scale}f}}" if f.scale is not None else "{}"
-                return lambda value: Decimal(shape.format(value))
-            case "date":
-                return dt.date.fromisoformat
-            case "boolean":
-                return bool
-            case _:
-                return None
+    def insert_new(self, connection: Connection, rows: Rows) -> None:
+        """Each row is its own look-up."""
+        try:
+            self.insert(connection, rows, range(rows.count))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlite_errorcode", None) in _DOUBLE:
+                raise KeyExists from error
+            raise
 
-    def _keys(self, columns: Sequence[Sequence[Any]]) -> str:
-        return json.dumps(columns[0] if len(columns) == 1 else list(zip(*columns, strict=True)))
+    def existing(self, connection: Connection, rows: Rows, *, compare: bool) -> Existing:
+        """Each row that is absent or differs leaves its number behind."""
+        width = len(self.key_names)
+        statement = self._compare if compare else self._find
+        with driver_cursor(connection, statement) as cursor:
+            cursor.execute("CREATE TEMP TABLE IF NOT EXISTS import_found (n INTEGER PRIMARY KEY, absent INTEGER)")
+            cursor.execute("DELETE FROM temp.import_found")
+            cursor.executemany(statement, zip(count(), *rows.columns if compare else rows.columns[:width]))
+            found = cursor.execute("SELECT n, absent FROM temp.import_found ORDER BY n").fetchall()
+        return Existing([n for n, absent in found if absent], [n for n, absent in found if not absent])
 
-    def stage(self, connection: Connection, prepared: Prepared) -> None:
-        """Nothing to bring over, and the transaction holds the only write lock there is."""
-
-    def existing(self, connection: Connection, prepared: Prepared, *, compare: bool) -> dict[int, bool]:
-        """One statement that walks the chunk's keys through the table's index."""
-        with driver_cursor(connection, self._find) as cursor:
-            keys = self._keys(prepared.keys)
-            if not compare or not self.value_names:
-                return {row[0]: False for row in cursor.execute(self._find, (keys,))}
-            found = cursor.execute(self._compare, (keys,)).fetchall()
-            if not found:
-                return {}
-            new = list(zip(*prepared.values, strict=True))
-            return {row[0]: row[1:] != new[row[0]] for row in found}
-
-    def insert(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> None:
+    def insert(self, connection: Connection, rows: Rows, wanted: Sequence[int]) -> None:
         """One prepared statement for all."""
-        columns = pick(prepared.columns, positions, prepared.count)
+        columns = pick(rows.columns, wanted, rows.count)
         self._many(connection, self._insert, [*columns, repeat(self.job_id), repeat(self._moment(connection))])
 
-    def journal(
-        self, connection: Connection, prepared: Prepared, file_positions: Sequence[int], positions: Sequence[int]
-    ) -> None:
+    def journal(self, connection: Connection, rows: Rows, positions: Sequence[int], wanted: Sequence[int]) -> None:
         """One prepared statement for all; no value passes through Python."""
-        keys = pick(prepared.keys, positions, prepared.count)
-        self._many(connection, self._journal, [repeat(self.job_id), [file_positions[i] for i in positions], *keys])
+        keys = pick(rows.columns[: len(self.key_names)], wanted, rows.count)
+        self._many(connection, self._journal, [repeat(self.job_id), positions, *keys])
 
-    def update(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> None:
+    def update(self, connection: Connection, rows: Rows, wanted: Sequence[int]) -> None:
         """One prepared statement for all."""
-        keys = pick(prepared.keys, positions, prepared.count)
-        values = pick(prepared.values, positions, prepared.count)
-        self._many(connection, self._update, [*values, repeat(self.job_id), repeat(self._moment(connection)), *keys])
+        width = len(self.key_names)
+        columns = pick(rows.columns, wanted, rows.count)
+        values = [*columns[width:], repeat(self.job_id), repeat(self._moment(connection)), *columns[:width]]
+        self._many(connection, self._update, values)
 
-    def stored(self, connection: Connection, prepared: Prepared, positions: Sequence[int]) -> dict[int, list[Any]]:
-        """The same look-up, for some rows."""
-        with driver_cursor(connection, self._compare) as cursor:
-            found = cursor.execute(self._compare, (self._keys(pick(prepared.keys, positions, prepared.count)),))
-            return {positions[row[0]]: list(row[1:]) for row in found}
+    def both(
+        self, connection: Connection, rows: Rows, wanted: Sequence[int]
+    ) -> dict[int, tuple[list[Any], list[Any] | None]]:
+        """A look-up for each."""
+        found: dict[int, tuple[list[Any], list[Any] | None]] = {}
+        with driver_cursor(connection, self._stored) as cursor:
+            for i in wanted:
+                new = [column[i] for column in rows.columns]
+                stored = cursor.execute(self._stored, new[: len(self.key_names)]).fetchone()
+                found[i] = new, None if stored is None else list(stored)
+        return found
 
     def _moment(self, connection: Connection) -> str:
         return self.now(connection).replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from worker.datasets import remembered
 from worker.datasets.look import LookOptions
@@ -15,10 +15,15 @@ from worker.datasets.remembered import Decision, Kept
 
 if TYPE_CHECKING:
     from tabular.mapper import Mapping
-    from tabular.source import ReadOptions, Source
+    from tabular.source import ReadOptions
     from worker.datasets.dataset import Dataset
     from worker.datasets.parameters import ImportParams
     from worker.engine.context import JobContext
+    from worker.reading.part import Reading
+
+
+Read: TypeAlias = "Callable[[ReadOptions], AbstractContextManager[Reading]]"
+"""Opens the file of an import with some options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,49 +31,49 @@ class Opened:
     """A file ready to be read.
 
     Attributes:
-        source: the file.
+        reading: the file.
         mapping: its columns' fields, its constants and replaced values.
         found: what is worth knowing about it, as JSON: for the job's result, and so that a later attempt reads the
             file in the same way whatever is remembered by then.
     """
 
-    source: Source
+    reading: Reading
     mapping: Mapping
     found: dict[str, Any]
 
 
 @contextmanager
 def opened(
-    job: JobContext, dataset: Dataset, params: ImportParams, path: Path, found: dict[str, Any]
+    job: JobContext, dataset: Dataset, params: ImportParams, path: Path, read: Read, found: dict[str, Any]
 ) -> Iterator[Opened]:
     """Open and map the file of an import.
 
     Args:
         path: of the file.
+        read: opens it; once, but where what is remembered of such files says that another part of it is meant.
         found: `Opened.found` of an earlier attempt; empty at the first.
 
     Raises:
         TableError: the file cannot be read, or no mapping can be made for it.
     """
     from tabular.mapper import Mapping
-    from tabular.source import open_source
 
     if "columns" in found:
-        with open_source(path, _read_options(LookOptions(**found["options"]), dataset)) as source:
-            mapping = Mapping(
-                dataset.schema, source.info.headers, found["columns"], found["constants"], found["value_map"]
-            )
-            yield Opened(source, mapping, found)
+        with read(_read_options(LookOptions(**found["options"]), dataset)) as reading:
+            headers = reading.opened.info.headers
+            mapping = Mapping(dataset.schema, headers, found["columns"], found["constants"], found["value_map"])
+            yield Opened(reading, mapping, found)
         return
-    options, kept = _known(job, dataset, params, path)
-    with open_source(path, _read_options(options, dataset)) as source:
-        headers, schema = source.info.headers, dataset.schema
+    with ExitStack() as stack:
+        reading, options, kept = _known(job, dataset, params, path, read, stack)
+        headers, schema = reading.opened.info.headers, dataset.schema
         if params.mapping is not None:
             mapping = Mapping.explicit(headers, params.mapping, params.constants, params.value_map, schema)
         else:
             before = kept.to_tabular() if kept is not None else None
-            mapping = Mapping.recognised(headers, source.samples(), schema, before, params.constants, params.value_map)
-        yield Opened(source, mapping, _found(source, mapping, options, kept))
+            samples = reading.opened.samples
+            mapping = Mapping.recognised(headers, samples, schema, before, params.constants, params.value_map)
+        yield Opened(reading, mapping, _found(reading, mapping, options, kept))
 
 
 def _given(params: ImportParams) -> LookOptions:
@@ -81,42 +86,50 @@ def _read_options(options: LookOptions, dataset: Dataset) -> ReadOptions:
     return ReadOptions(**asdict(options), schema=dataset.schema)
 
 
-def _known(job: JobContext, dataset: Dataset, params: ImportParams, path: Path) -> tuple[LookOptions, Kept | None]:
-    """How to read the file, and what is remembered of such files where no mapping was given for this one."""
+def _known(
+    job: JobContext, dataset: Dataset, params: ImportParams, path: Path, read: Read, stack: ExitStack
+) -> tuple[Reading, LookOptions, Kept | None]:
+    """The file (kept open by the stack), how it is read, and what is remembered of such files where no mapping was
+    given for this one.
+    """
     from tabular.error_workbook import job_of
     from tabular.errors import TableError
-    from tabular.source import open_source
 
     given = _given(params)
+    reading = stack.enter_context(read(_read_options(given, dataset)))
     if params.mapping is not None:
-        return given, None
-    with open_source(path, _read_options(given, dataset)) as source:
-        info = source.info
+        return reading, given, None
+    info = reading.opened.info
     parent = job_of(path) if info.format == "xlsx" else None
     kept = known(job.database, job.actor, dataset, info.fingerprint, parent)
     if kept is None:
-        return given, None
+        return reading, given, None
     chosen = with_options(given, kept.decision.options, info.sheets)
-    shape = info.fingerprint
     if chosen != given:
+        stack.close()
         try:
-            with open_source(path, _read_options(chosen, dataset)) as source:
-                shape = source.info.fingerprint
+            reading = stack.enter_context(read(_read_options(chosen, dataset)))
         except TableError:
-            chosen = given  # what was chosen for that file does not do for this one
-    return (chosen, kept) if shape == kept.fingerprint else (given, None)
+            # What was chosen for that file does not do for this one.
+            chosen = given
+            reading = stack.enter_context(read(_read_options(given, dataset)))
+    if reading.opened.info.fingerprint == kept.fingerprint:
+        return reading, chosen, kept
+    if chosen != given:
+        stack.close()
+        reading = stack.enter_context(read(_read_options(given, dataset)))
+    return reading, given, None
 
 
-def _found(source: Source, mapping: Mapping, options: LookOptions, kept: Kept | None) -> dict[str, Any]:
+def _found(reading: Reading, mapping: Mapping, options: LookOptions, kept: Kept | None) -> dict[str, Any]:
     from tabular.cells import column_letter
     from tabular.names import is_added
 
-    info = source.info
+    info, samples = reading.opened.info, reading.opened.samples
     headers = info.headers
     left = [i for i in range(len(headers)) if i not in set(mapping.columns.values()) and not is_added(headers, i)]
     if any(not headers[i] for i in left):
         # A column without a name is worth a word only if it holds something.
-        samples = source.samples()
         left = [i for i in left if headers[i] or any(i < len(row) and row[i] not in (None, "") for row in samples)]
     return {
         "format": info.format,
@@ -136,12 +149,12 @@ def _found(source: Source, mapping: Mapping, options: LookOptions, kept: Kept | 
     }
 
 
-def remember(job: JobContext, dataset: Dataset, params: ImportParams, path: Path, found: dict[str, Any]) -> None:
+def remember(job: JobContext, dataset: Dataset, params: ImportParams, read: Read, found: dict[str, Any]) -> None:
     """Remember how this file was mapped for its owner, if a person has said so, so that the next of the same shape maps
     itself. A mapping that its owner shares stays shared.
 
     Args:
-        path: of the file.
+        read: opens the file.
         found: `Opened.found`.
     """
     from tabular.names import fingerprint
@@ -162,17 +175,16 @@ def remember(job: JobContext, dataset: Dataset, params: ImportParams, path: Path
     with job.chunk() as chunk:
         remembered.put(
             chunk.connection, job.actor, dataset, shape, decision,
-            seen_as=shape if given == LookOptions() else seen_as(path, dataset) or shape,
+            seen_as=shape if given == LookOptions() else _seen_as(read, dataset) or shape,
         )  # fmt: skip
 
 
-def seen_as(path: Path, dataset: Dataset) -> str | None:
+def _seen_as(read: Read, dataset: Dataset) -> str | None:
     """Fingerprint of the header that is found without being told where to look; None where none is."""
     from tabular.errors import TableError
-    from tabular.source import open_source
 
     try:
-        with open_source(path, _read_options(LookOptions(), dataset)) as source:
-            return source.info.fingerprint
+        with read(_read_options(LookOptions(), dataset)) as reading:
+            return reading.opened.info.fingerprint
     except TableError:
         return None

@@ -6,92 +6,62 @@ moment each of them is there exactly once.
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from itertools import repeat
+from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
+from worker.datasets.loader import driver_cursor
 from worker.db.schema import import_rejects
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from tabular.cells import Cell
     from tabular.checker import Rejected
     from worker.db.database import Database
     from worker.engine.context import JobContext
+    from worker.reading.rejected import Dumped
 
 _PAGE = 2000
+_COLUMNS = "job_id, position, number, sheet, cells, problems"
+_INSERT = f"INSERT INTO import_rejects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
+_COPY = f"COPY import_rejects ({_COLUMNS}) FROM STDIN"
 
 
-def encode(value: Any) -> Any:
-    """What JSON has no form for, as `{type: text}`; a cell is never an object itself."""
-    match value:
-        case dt.datetime():
-            return {"$datetime": value.isoformat()}
-        case dt.date():
-            return {"$date": value.isoformat()}
-        case dt.time():
-            return {"$time": value.isoformat()}
-        case dt.timedelta():
-            return {"$seconds": value.total_seconds()}
-        case Decimal():
-            return {"$decimal": str(value)}
-        case _:
-            return str(value)
-
-
-def decode(value: dict[str, Any]) -> Any:
-    """The inverse of `encode`, as `object_hook` of `json.loads`."""
-    match next(iter(value.items()), None):
-        case ("$datetime", str(text)) if len(value) == 1:
-            return dt.datetime.fromisoformat(text)
-        case ("$date", str(text)) if len(value) == 1:
-            return dt.date.fromisoformat(text)
-        case ("$time", str(text)) if len(value) == 1:
-            return dt.time.fromisoformat(text)
-        case ("$seconds", int() | float() as seconds) if len(value) == 1:
-            return dt.timedelta(seconds=seconds)
-        case ("$decimal", str(text)) if len(value) == 1:
-            return Decimal(text)
-        case _:
-            return value
-
-
-def dump(rejected: Rejected) -> tuple[str, str]:
-    """The cells and the problems of a row as JSON texts (ASCII only, so that any character survives any database)."""
-    problems = [[p.column_index, p.header, p.field, p.code, p.values, p.cell] for p in rejected.problems]
-    return json.dumps(rejected.cells, default=encode), json.dumps(problems, default=encode)
-
-
-def parse(number: int, sheet: str | None, cells: str, problems: str) -> Rejected:
-    """The inverse of `dump`."""
-    from tabular.checker import Problem, Rejected
-
-    values: list[Cell] = json.loads(cells, object_hook=decode)
-    reasons = [Problem(*parts) for parts in json.loads(problems, object_hook=decode)]
-    return Rejected(number, sheet or "", values, reasons)
-
-
-def keep(connection: Connection, job_id: str, rows: Sequence[tuple[int, Rejected]]) -> None:
-    """Add rows, each with its position (data rows of the file in reading order, from 0)."""
+def keep(connection: Connection, job_id: str, rows: Sequence[Dumped]) -> None:
+    """Add rows."""
     if not rows:
         return
-    values = []
-    for position, rejected in rows:
-        cells, problems = dump(rejected)
-        values.append({
-            "job_id": job_id, "position": position, "number": rejected.number, "sheet": rejected.sheet,
-            "cells": cells, "problems": problems,
-        })  # fmt: skip
-    connection.execute(insert(import_rejects), values)
+    positions, numbers, sheets, cells, problems, _ = zip(*rows, strict=True)
+    if connection.dialect.name == "sqlite":
+        with driver_cursor(connection, _INSERT) as cursor:
+            values = zip(repeat(job_id), positions, numbers, sheets, cells, problems)
+            cursor.executemany(_INSERT, values)
+        return
+    from worker.reading.copy_text import encode
+
+    text = encode([[job_id] * len(rows), list(map(str, positions)), list(map(str, numbers)), sheets, cells, problems])
+    with driver_cursor(connection, _COPY) as cursor, cursor.copy(_COPY) as copy:
+        copy.write(text)
+
+
+def known(database: Database, job_id: str, end: int) -> bytes:
+    """One bit for each row before position `end`, the lowest of a byte first: set where the job has rejected it."""
+    t = import_rejects.c
+    bits = bytearray((end + 7) // 8)
+    query = select(t.position).where(t.job_id == job_id, t.position < end)
+    with database.read() as connection:
+        for page in connection.execution_options(yield_per=_PAGE).execute(query).scalars().partitions():
+            for position in page:
+                bits[position >> 3] |= 1 << (position & 7)
+    return bytes(bits)
 
 
 def stream(database: Database, job_id: str) -> Iterator[Rejected]:
     """All rejected rows of the job, in the order of the file; read page by page, no transaction stays open."""
+    from worker.reading.rejected import parse
+
     t = import_rejects.c
     query = select(t.position, t.number, t.sheet, t.cells, t.problems).where(t.job_id == job_id).order_by(t.position)
     last = -1

@@ -60,7 +60,7 @@ class Pipe:
                 file.close()
 
 
-def take_over_pipes() -> Pipe:
+def take_over_files() -> tuple[IO[bytes], IO[bytes]]:
     """In a process that serves: keep its standard input and output for the conversation, so that a library that
     prints, or reads input, does not disturb it. What is printed goes to the standard error instead.
     """
@@ -70,4 +70,9 @@ def take_over_pipes() -> Pipe:
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    return Pipe(reader, writer)
+    return reader, writer
+
+
+def take_over_pipes() -> Pipe:
+    """The same, for a conversation in messages."""
+    return Pipe(*take_over_files())

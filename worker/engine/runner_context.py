@@ -28,6 +28,7 @@ from worker.texts import text
 
 Reason = Literal["cancel", "deadline", "lost", "shutdown"]
 
+_GAP_SECONDS = 0.02  # between two chunks at most
 _TELL_SECONDS = 0.1  # how often at most the slot is told; it writes even less often
 _RATE_SECONDS = 10.0  # the rate is that of this last while
 _EXCEPTIONS: dict[str, type[Exception]] = {
@@ -116,6 +117,7 @@ class RunnerContext:
         self._storage = Storage(settings)
         self._stage: str | None = None
         self._told = 0.0
+        self._gap_until = 0.0
         self._rate = Rate()
         self.uploads = self._inputs(message["uploads"])
 
@@ -173,6 +175,7 @@ class RunnerContext:
     def chunk(self) -> Iterator[RunnerChunk]:
         """A writing transaction; see `context.JobContext.chunk`."""
         self.check()
+        self._leave_gap()
         with self.database.write() as connection:
             began = time.monotonic()
             chunk = RunnerChunk(connection)
@@ -182,11 +185,17 @@ class RunnerContext:
             else:
                 lease.checkpoint(connection, self.job_id, self._token, chunk.value)
             stamp(connection, *chunk.others)
+        now = time.monotonic()
+        self._gap_until = now + min(_GAP_SECONDS, (now - began) / 5)
         if chunk.value is not None:
             self.checkpoint = chunk.value
+
+    def _leave_gap(self) -> None:
+        """SQLite gives the write lock to whoever asks at the right moment; without a gap that is always us. What was
+        done since the last chunk without the lock is such a gap, too.
+        """
         if self.database.dialect == "sqlite":
-            # SQLite gives the write lock to whoever asks at the right moment; without a gap that is always us.
-            time.sleep(min(0.02, (time.monotonic() - began) / 5))
+            time.sleep(max(0.0, self._gap_until - time.monotonic()))
 
     def add_file(self, path: Path, name: str, role: str, connection: Connection | None = None) -> str:
         """Keep a result file; see `context.JobContext.add_file`."""

@@ -19,7 +19,7 @@ from typing import Any
 from worker.engine.orphans import die_with_parent
 from worker.engine.pipe import Message, Pipe, take_over_pipes
 from worker.engine.plain import plain
-from worker.errors import Cancelled, DeadlineReached, Interrupted, LeaseLost, Refused, Transient
+from worker.errors import Cancelled, DeadlineReached, Interrupted, LeaseLost, ProcessDied, Refused, Transient
 
 log = logging.getLogger("worker.runner")
 
@@ -108,6 +108,9 @@ class _Desk:
             return _failure(refused.code, refused.values)
         except Transient as fault:
             return _failure(fault.code, fault.values, transient=True, trace=traceback.format_exc())
+        except ProcessDied as died:
+            log.error("the %s process died (exit %s), and so do I", died.name, died.exit_code)  # noqa: TRY400 - no fault here
+            os._exit(1)
         except Exception as error:
             return _unforeseen(error)
 

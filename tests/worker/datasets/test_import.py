@@ -182,7 +182,7 @@ def test_all_or_nothing_sees_keys_that_exist_before_it_loads_anything(office):
 @pytest.mark.parametrize("chunk_rows", [1, 2500, 100_000])
 def test_an_import_stops_at_the_last_allowed_error_wherever_its_chunks_end(office, monkeypatch, chunk_rows):
     monkeypatch.setattr("worker.datasets.pace._FIRST_ROWS", {"sqlite": chunk_rows, "postgresql": chunk_rows})
-    monkeypatch.setattr("worker.datasets.importer._BATCH", 100 if chunk_rows == 1 else 1000)
+    monkeypatch.setattr("worker.datasets.importer._PART_ROWS", 100 if chunk_rows == 1 else 1000)
     rows = [customer(n) for n in range(3000)]
     rows[10] = customer(10, level="X")
     rows[20] = customer(19)
@@ -327,7 +327,7 @@ def bad_file(office, rows=2600):
 
 
 def test_killed_at_any_chunk_it_resumes_and_ends_with_the_same_table_and_report(office, monkeypatch):
-    monkeypatch.setattr("worker.datasets.importer._BATCH", 300)
+    monkeypatch.setattr("worker.datasets.importer._PART_ROWS", 300)
     monkeypatch.setattr("worker.datasets.pace._FIRST_ROWS", {"sqlite": 700, "postgresql": 700})
     monkeypatch.setattr("worker.datasets.pace._MOST_ROWS", {"sqlite": 700, "postgresql": 700})
     known = office.table("known.csv", [customer(n, note="old") for n in range(0, 2600, 3)])
