@@ -153,6 +153,8 @@ def customers(
     kinds: Sequence[str] = KINDS,
     shared_strings: bool = False,
     start: int = 1,
+    scattered: bool = False,
+    changed_every: int = 0,
 ) -> Sample:
     """Write a file of customers.
 
@@ -165,6 +167,8 @@ def customers(
         kinds: sorts of bad rows that take turns.
         shared_strings: of an xlsx, as Excel itself saves it; needs more memory while it is written.
         start: number of the first customer.
+        scattered: the customers' numbers come in no order; the same customer has the same number each time.
+        changed_every: every so many rows one has another credit limit than without this.
 
     Raises:
         ValueError: more bad rows than rows.
@@ -178,6 +182,8 @@ def customers(
     positions = [offset + i * room // bad_rows + (room // bad_rows) // 2 for i in range(bad_rows)] if bad_rows else []
     faults = {p: kinds[i % len(kinds)] for i, p in enumerate(positions)}
     made = _rows(rows, faults, random.Random(seed), start)  # noqa: S311 - the same rows each time are wanted
+    if scattered or changed_every:
+        made = _varied(made, scattered, changed_every)
     if path.suffix.lower() == ".xlsx":
         _write_xlsx(path, made, shared_strings)
     else:
@@ -199,6 +205,20 @@ def _rows(rows: int, faults: dict[int, str], chance: random.Random, start: int) 
         else:
             _spoil(row, fault, good_key)
         yield row
+
+
+def _varied(rows: Iterator[list[Any]], scattered: bool, changed_every: int) -> Iterator[list[Any]]:
+    for i, row in enumerate(rows):
+        if scattered and row[0]:
+            row[0] = scattered_key(int(row[0][1:]))
+        if changed_every and i % changed_every == 0 and row[12] >= 0:
+            row[12] += 1
+        yield row
+
+
+def scattered_key(number: int) -> str:
+    """The key of customer `number` where keys are in no order; two customers never have the same."""
+    return f"C{number * 6_180_339_887 % 10**10:010d}"
 
 
 def _customer(number: int, chance: random.Random) -> list[Any]:

@@ -133,6 +133,7 @@ class Chunks:
 
     def _commit(self, chunk: _Chunk, rows: Rows) -> None:
         mode, loader, state = self._params.mode, self._loader, self._state
+        writes = self._writes  # the phase may end with this chunk
         with self._job.chunk() as step:
             began = time.monotonic()
             connection = step.connection
@@ -141,7 +142,7 @@ class Chunks:
                 what = plan(mode, rows.count, self._existing(connection, rows))
             bad = dict(chunk.rejected)
             if what.refused:
-                if self._params.all_or_nothing and self._writes:
+                if self._params.all_or_nothing and writes:
                     raise ChangedMeanwhile(len(what.refused))
                 bad.update(self._refused(chunk, what.refused))
                 bad = dict(sorted(bad.items()))
@@ -150,9 +151,9 @@ class Chunks:
                 end = self._end(bad)
                 bad = {position: row for position, row in bad.items() if position < end}
                 what = what.cut(sum(position < end for position in chunk.positions))
-            if self._writes and len(what.insert):
+            if writes and len(what.insert):
                 loader.insert(connection, rows, what.insert)
-            if self._writes and len(what.update):
+            if writes and len(what.update):
                 state.journal = list(loader.names)
                 loader.journal(connection, rows, [chunk.positions[i] for i in what.update], what.update)
                 loader.update(connection, rows, what.update)

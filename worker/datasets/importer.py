@@ -89,9 +89,7 @@ class Import:
         from tabular.errors import TableError
 
         try:
-            opened = opening.opened(
-                self.job, self.dataset, self.params, self._named, self._read_with, self.state.found
-            )
+            opened = opening.opened(self.job, self.dataset, self.params, self._named, self._read_with, self.state.found)
             with opened as file:
                 reading, mapping = file.reading, file.mapping
                 self._remember(file.found)

@@ -73,8 +73,7 @@ class PostgresqlLoader(Loader):
         )
         both = ", ".join([*(f"s.{name}" for name in names), *(f"c.{name}" for name in names)])
         self._both = (
-            f"SELECT s.n, {both} FROM {stage} AS s LEFT JOIN {table} AS c ON {same_key}"
-            " WHERE s.n = ANY(%(wanted)s)"
+            f"SELECT s.n, {both} FROM {stage} AS s LEFT JOIN {table} AS c ON {same_key} WHERE s.n = ANY(%(wanted)s)"
         )
 
     def rows(self, parts: Sequence[Part]) -> Rows:

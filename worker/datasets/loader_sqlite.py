@@ -45,8 +45,7 @@ class SqliteLoader(Loader):
         sets = ", ".join(f"{_quote(name)} = ?" for name in self.value_names)
         where = " AND ".join(f"{_quote(name)} = ?" for name in self.key_names)
         self._update = (
-            f"UPDATE {table} SET {sets}, row_version = row_version + 1, updated_job = ?, updated_at = ?"
-            f" WHERE {where}"
+            f"UPDATE {table} SET {sets}, row_version = row_version + 1, updated_job = ?, updated_at = ? WHERE {where}"
         )
         before = ["row_version", "updated_job", *map(_quote, self.value_names)]
         before = [*map(_quote, self.key_names), *before]
@@ -55,8 +54,7 @@ class SqliteLoader(Loader):
         if len(before) > 100:
             listed = "'[' || " + " || ',' || ".join(f"json_quote({name})" for name in before) + " || ']'"
         self._journal = (
-            f"INSERT INTO import_journal (job_id, position, before) SELECT ?, ?, {listed}"
-            f" FROM {table} WHERE {where}"
+            f"INSERT INTO import_journal (job_id, position, before) SELECT ?, ?, {listed} FROM {table} WHERE {where}"
         )
         asked = ", ".join(f"? AS k{i}" for i in range(len(self.key_names)))
         on = " AND ".join(f"c.{_quote(name)} = s.k{i}" for i, name in enumerate(self.key_names))

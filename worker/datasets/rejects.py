@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from worker.reading.rejected import Dumped
 
 _PAGE = 2000
-_COLUMNS = "job_id, position, number, sheet, cells, problems"
-_INSERT = f"INSERT INTO import_rejects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
-_COPY = f"COPY import_rejects ({_COLUMNS}) FROM STDIN"
+_INSERT = "INSERT INTO import_rejects (job_id, position, number, sheet, cells, problems) VALUES (?, ?, ?, ?, ?, ?)"
+_COPY = "COPY import_rejects (job_id, position, number, sheet, cells, problems) FROM STDIN"
 
 
 def keep(connection: Connection, job_id: str, rows: Sequence[Dumped]) -> None:
