@@ -9,6 +9,7 @@ import mimetypes
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO
@@ -27,6 +28,7 @@ _TIMEOUT = (30.0, 60.0)  # a slow link may stall for a while in the middle of a 
 _TUS = {"Tus-Resumable": "1.0.0"}
 _PATIENCE = 8  # failures in a row, without a byte more stored in between
 _BUSY_SECONDS = 1.0
+_LATEST_NS = 4_102_444_800 * 10**9  # 2100; what lies beyond comes from a broken clock
 
 Progress = Callable[[int, int], None]
 
@@ -86,12 +88,16 @@ class _Piece:
         return bite
 
 
-def create(client: Client, name: str, size: int) -> str:
-    """Announce an upload of `size` bytes; the server answers with its id, or refuses (too large, not allowed)."""
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    metadata = ",".join(
-        f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in (("filename", name), ("filetype", kind))
-    )
+def create(client: Client, name: str, size: int, modified_ns: int | None = None) -> str:
+    """Announce an upload of `size` bytes; the server answers with its id, or refuses (too large, not allowed).
+
+    Args:
+        modified_ns: when the file was changed last, in nanoseconds since 1970; tus has no place of its own for it.
+    """
+    about = {"filename": name, "filetype": mimetypes.guess_type(name)[0] or "application/octet-stream"}
+    if modified_ns is not None and 0 < modified_ns < _LATEST_NS:
+        about["modified"] = datetime.fromtimestamp(modified_ns / 1e9, UTC).isoformat(timespec="seconds")
+    metadata = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in about.items())
     response = client.request(
         "POST", "uploads", headers={**_TUS, "Upload-Length": str(size), "Upload-Metadata": metadata}
     )
@@ -132,6 +138,7 @@ def upload(
     *,
     name: str | None = None,
     upload_id: str | None = None,
+    modified_ns: int | None = None,
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
     on_created: Callable[[str], None] | None = None,
@@ -146,6 +153,7 @@ def upload(
     Args:
         name: the file's name for the server; by default its own.
         upload_id: of an earlier attempt; when the server no longer knows it, the upload starts anew.
+        modified_ns: the time of change to tell, where `path` is a copy; None: that of `path`.
         progress: called with (bytes sent, bytes of the file), often.
         cancel: set it to stop.
         on_created: called with the id as soon as there is one, to be remembered for a resume.
@@ -165,7 +173,7 @@ def upload(
         except (Missing, Gone):
             upload_id = None
     if upload_id is None:
-        upload_id = create(client, name, before.size)
+        upload_id = create(client, name, before.size, before.mtime_ns if modified_ns is None else modified_ns)
         if on_created:
             on_created(upload_id)
     try:

@@ -48,6 +48,62 @@ _REASONS = {
 _SHOWN_REASONS = 12
 
 
+# Names of plain values; those that are not here are shown as the server calls them.
+_FACTS = {
+    "rows": QT_TRANSLATE_NOOP("Counts", "Rows"),
+    "file": QT_TRANSLATE_NOOP("Counts", "File"),
+    "message": QT_TRANSLATE_NOOP("Counts", "Message"),
+    "sum": QT_TRANSLATE_NOOP("Counts", "Sum"),
+    "format": QT_TRANSLATE_NOOP("Counts", "Format"),
+    "seconds": QT_TRANSLATE_NOOP("Counts", "Seconds"),
+    "removed": QT_TRANSLATE_NOOP("Counts", "Removed"),
+    "restored": QT_TRANSLATE_NOOP("Counts", "Restored"),
+    "kept": QT_TRANSLATE_NOOP("Counts", "Kept"),
+    "job": QT_TRANSLATE_NOOP("Counts", "Job"),
+    "name": QT_TRANSLATE_NOOP("Counts", "Note"),
+    "files": QT_TRANSLATE_NOOP("Counts", "Files"),
+    "read": QT_TRANSLATE_NOOP("Counts", "Read"),
+    "scanned": QT_TRANSLATE_NOOP("Counts", "Without text (scans)"),
+    "encrypted": QT_TRANSLATE_NOOP("Counts", "Encrypted"),
+    "broken": QT_TRANSLATE_NOOP("Counts", "Damaged"),
+    "unsupported": QT_TRANSLATE_NOOP("Counts", "Not supported"),
+    "stopped": QT_TRANSLATE_NOOP("Counts", "Stopped"),
+    "pages": QT_TRANSLATE_NOOP("Counts", "Pages"),
+    "tables": QT_TRANSLATE_NOOP("Counts", "Tables"),
+    "characters": QT_TRANSLATE_NOOP("Counts", "Characters"),
+    "proved": QT_TRANSLATE_NOOP("Counts", "Unchanged, byte for byte"),
+    "unchanged": QT_TRANSLATE_NOOP("Counts", "Files unchanged"),
+    "renamed": QT_TRANSLATE_NOOP("Counts", "Files renamed"),
+    "changed": QT_TRANSLATE_NOOP("Counts", "Files changed"),
+    "missing": QT_TRANSLATE_NOOP("Counts", "Files missing"),
+    "added": QT_TRANSLATE_NOOP("Counts", "Files added"),
+    "duplicates": QT_TRANSLATE_NOOP("Counts", "Exact copies"),
+    "near_duplicates": QT_TRANSLATE_NOOP("Counts", "Near duplicates (pairs)"),
+    "wrong_endings": QT_TRANSLATE_NOOP("Counts", "Wrong endings"),
+    "altered": QT_TRANSLATE_NOOP("Counts", "Altered on the server"),
+    "dates": QT_TRANSLATE_NOOP("Counts", "Dates"),
+    "amounts": QT_TRANSLATE_NOOP("Counts", "Amounts"),
+    "phones": QT_TRANSLATE_NOOP("Counts", "Phone numbers"),
+    "emails": QT_TRANSLATE_NOOP("Counts", "E-mail addresses"),
+    "id_numbers": QT_TRANSLATE_NOOP("Counts", "ID numbers"),
+    "company_codes": QT_TRANSLATE_NOOP("Counts", "Organisation codes"),
+    "bank_cards": QT_TRANSLATE_NOOP("Counts", "Bank cards"),
+    "companies": QT_TRANSLATE_NOOP("Counts", "Firms"),
+    "people": QT_TRANSLATE_NOOP("Counts", "People"),
+    "events": QT_TRANSLATE_NOOP("Counts", "Timeline entries"),
+    "keyword_hits": QT_TRANSLATE_NOOP("Counts", "Keyword hits"),
+}
+# Of many counts only those that count something are shown.
+_SILENT_AT_ZERO = frozenset(
+    (
+        "scanned", "encrypted", "broken", "unsupported", "stopped", "pages", "tables", "characters", "renamed",
+        "changed", "missing", "added", "duplicates", "near_duplicates", "wrong_endings", "altered", "dates",
+        "amounts", "phones", "emails", "id_numbers", "company_codes", "bank_cards", "companies", "people", "events",
+        "keyword_hits",
+    )
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """One number with its name and the name of its colour."""
@@ -111,23 +167,17 @@ def facts(result: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     """Plain values of another kind's result as name and text."""
     if not result or counts(result):
         return []
-    names = {
-        "rows": translate("Counts", "Rows"),
-        "file": translate("Counts", "File"),
-        "message": translate("Counts", "Message"),
-        "sum": translate("Counts", "Sum"),
-        "format": translate("Counts", "Format"),
-        "seconds": translate("Counts", "Seconds"),
-        "removed": translate("Counts", "Removed"),
-        "restored": translate("Counts", "Restored"),
-        "kept": translate("Counts", "Kept"),
-        "job": translate("Counts", "Job"),
-        "name": translate("Counts", "Note"),
-    }
     found = []
     for name, value in result.items():
-        if isinstance(value, bool) or value in (None, "") or isinstance(value, list | dict):
+        if value in (None, "") or isinstance(value, list | dict):
             continue
-        text = formats.count(value) if isinstance(value, int) else str(value)
-        found.append((names.get(name, name.replace("_", " ")), text))
+        if isinstance(value, bool):
+            if name not in _FACTS:
+                continue
+            text = translate("Counts", "yes") if value else translate("Counts", "NO")
+        elif value == 0 and name in _SILENT_AT_ZERO:
+            continue
+        else:
+            text = formats.count(value) if isinstance(value, int) else str(value)
+        found.append((translate("Counts", _FACTS[name]) if name in _FACTS else name.replace("_", " "), text))
     return found

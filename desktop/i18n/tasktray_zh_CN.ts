@@ -148,6 +148,130 @@
         <translation>不合格</translation>
     </message>
     <message>
+        <source>Files</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>Read</source>
+        <translation>已读取</translation>
+    </message>
+    <message>
+        <source>Without text (scans)</source>
+        <translation>无文本（扫描件）</translation>
+    </message>
+    <message>
+        <source>Encrypted</source>
+        <translation>已加密</translation>
+    </message>
+    <message>
+        <source>Damaged</source>
+        <translation>已损坏</translation>
+    </message>
+    <message>
+        <source>Not supported</source>
+        <translation>不支持</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>已停止</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>页数</translation>
+    </message>
+    <message>
+        <source>Tables</source>
+        <translation>表格</translation>
+    </message>
+    <message>
+        <source>Characters</source>
+        <translation>字符</translation>
+    </message>
+    <message>
+        <source>Unchanged, byte for byte</source>
+        <translation>逐字节未改动</translation>
+    </message>
+    <message>
+        <source>Files unchanged</source>
+        <translation>未改动的文件</translation>
+    </message>
+    <message>
+        <source>Files renamed</source>
+        <translation>已改名的文件</translation>
+    </message>
+    <message>
+        <source>Files changed</source>
+        <translation>已改动的文件</translation>
+    </message>
+    <message>
+        <source>Files missing</source>
+        <translation>缺失的文件</translation>
+    </message>
+    <message>
+        <source>Files added</source>
+        <translation>新增的文件</translation>
+    </message>
+    <message>
+        <source>Exact copies</source>
+        <translation>完全相同的副本</translation>
+    </message>
+    <message>
+        <source>Near duplicates (pairs)</source>
+        <translation>近似重复（对）</translation>
+    </message>
+    <message>
+        <source>Wrong endings</source>
+        <translation>扩展名不符</translation>
+    </message>
+    <message>
+        <source>Altered on the server</source>
+        <translation>在服务器上被改动</translation>
+    </message>
+    <message>
+        <source>Dates</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>Amounts</source>
+        <translation>金额</translation>
+    </message>
+    <message>
+        <source>Phone numbers</source>
+        <translation>电话号码</translation>
+    </message>
+    <message>
+        <source>E-mail addresses</source>
+        <translation>电子邮箱</translation>
+    </message>
+    <message>
+        <source>ID numbers</source>
+        <translation>身份证号</translation>
+    </message>
+    <message>
+        <source>Organisation codes</source>
+        <translation>统一社会信用代码</translation>
+    </message>
+    <message>
+        <source>Bank cards</source>
+        <translation>银行卡号</translation>
+    </message>
+    <message>
+        <source>Firms</source>
+        <translation>公司</translation>
+    </message>
+    <message>
+        <source>People</source>
+        <translation>人名</translation>
+    </message>
+    <message>
+        <source>Timeline entries</source>
+        <translation>时间线条目</translation>
+    </message>
+    <message>
+        <source>Keyword hits</source>
+        <translation>关键词命中</translation>
+    </message>
+    <message>
         <source>{sum} = {total} rows of the file</source>
         <translation>{sum} = 文件共 {total} 行</translation>
     </message>
@@ -162,6 +286,14 @@
     <message>
         <source>The same file was imported before by {name}, {time}.</source>
         <translation>{name} 曾于 {time} 导入过同一文件。</translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation>是</translation>
+    </message>
+    <message>
+        <source>NO</source>
+        <translation>否</translation>
     </message>
     <message>
         <source>Rows</source>

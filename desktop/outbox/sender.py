@@ -153,7 +153,7 @@ class Sender:
                 self.outbox.update_file(entry.id, n, offset=offset)
 
             uploads.upload(
-                self.client, source, name=file.name, upload_id=file.upload_id,
+                self.client, source, name=file.name, upload_id=file.upload_id, modified_ns=file.mtime_ns,
                 progress=report, cancel=cancel, on_created=created, on_stored=stored,
             )  # fmt: skip
             self.outbox.update_file(entry.id, n, offset=file.size)

@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QLabel, QScrollArea, QToolButton, QWidget
 
 from desktop.client.models import JobFile
+from desktop.details.counts import facts
 from desktop.queue.rows import JobRow
 
 RESULT = {
@@ -49,3 +50,15 @@ def test_no_count_is_cut_off(make_window, qtbot, language, size):
     qtbot.waitUntil(lambda: not cut_off(window.details))
     assert rejected.width() >= rejected.sizeHint().width()
     assert window.size().toTuple() == size
+
+
+def test_counts_of_documents_are_told_by_name_and_zeros_are_not(make_window):
+    make_window(language="en")
+    result = {
+        "files": 9, "read": 7, "scanned": 0, "encrypted": 2, "broken": 0, "pages": 12_000, "keyword_hits": 0,
+        "proved": False, "file": "evidence.xlsx", "differing": [{"name": "a.pdf", "how": "changed"}], "dry": True,
+    }  # fmt: skip
+    assert facts(result) == [
+        ("Files", "9"), ("Read", "7"), ("Encrypted", "2"), ("Pages", "12,000"), ("Unchanged, byte for byte", "NO"),
+        ("File", "evidence.xlsx"),
+    ]  # fmt: skip

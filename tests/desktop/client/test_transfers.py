@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import threading
@@ -311,3 +312,15 @@ def test_an_import_made_of_an_upload_gives_its_files_back(client: Client, tmp_pa
     errors = next(f for f in client.files(job.id) if f.role == "errors")
     got = download(client, errors.id, tmp_path, sha256=errors.sha256)
     assert got.stat().st_size == errors.size
+
+
+@pytest.mark.parametrize("told", [None, 1_600_000_000_000_000_000])
+def test_the_time_of_change_travels_with_the_file(client: Client, tmp_path: Path, told: int | None) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("a")
+    os.utime(path, ns=(0, 1_709_601_300_000_000_000))
+    upload_id = uploads.upload(client, path, modified_ns=told)
+    answer = client.request("HEAD", f"uploads/{upload_id}", headers={"Tus-Resumable": "1.0.0"})
+    about = dict(part.split(" ") for part in answer.headers["Upload-Metadata"].split(","))
+    expected = "2024-03-05T01:15:00+00:00" if told is None else "2020-09-13T12:26:40+00:00"
+    assert base64.b64decode(about["modified"]).decode() == expected
