@@ -16,6 +16,8 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.support import free_port
+
 ACCOUNT = ("office", "päss word")
 
 
@@ -84,7 +86,11 @@ def _sign_in(server: SMTP, session: Session, envelope: Envelope, mechanism: str,
 
 @contextmanager
 def post_office(
-    *, certificate: tuple[Path, Path] | None = None, implicit_tls: bool = False, sign_in: bool = False, port: int = 0
+    *,
+    certificate: tuple[Path, Path] | None = None,
+    implicit_tls: bool = False,
+    sign_in: bool = False,
+    office: PostOffice | None = None,
 ) -> Iterator[PostOffice]:
     """Serve on a free port of 127.0.0.1; `settings` are what a `Settings` needs to talk to it.
 
@@ -92,8 +98,9 @@ def post_office(
         certificate: PEM files of certificate and key; without them nothing is protected.
         implicit_tls: TLS from the first byte, else by STARTTLS.
         sign_in: nobody may send without `ACCOUNT`.
+        office: one of another behaviour.
     """
-    office = PostOffice()
+    office = office or PostOffice()
     options: dict[str, Any] = {}
     context = None
     if certificate:
@@ -106,7 +113,7 @@ def post_office(
     controller = Controller(
         office,
         hostname="127.0.0.1",
-        port=port or _free_port(),
+        port=free_port(),
         ssl_context=context if implicit_tls else None,
         **options,
     )
@@ -124,12 +131,6 @@ def post_office(
         yield office
     finally:
         controller.stop()
-
-
-def _free_port() -> int:
-    from tests.support import free_port
-
-    return free_port()
 
 
 def make_certificate(folder: Path, name: str = "localhost") -> tuple[Path, Path]:
