@@ -36,9 +36,9 @@ def between(start: dt.date | None, end: dt.date | None) -> list[ColumnElement[bo
 
 def by_currency(connection: Connection, start: dt.date | None, end: dt.date | None) -> dict[str, tuple[Decimal, int]]:
     """Currency (empty: none is known) -> sum and number of bills paid on these days."""
-    query = select(func.coalesce(b.currency, ""), cents(), func.count()).where(*between(start, end))
-    rows = connection.execute(query.group_by(func.coalesce(b.currency, "")).order_by(func.coalesce(b.currency, "")))
-    return {currency: (amount(total), count) for currency, total, count in rows}
+    currency = func.coalesce(b.currency, "")  # one object: to PostgreSQL two of them would be two expressions
+    query = select(currency, cents(), func.count()).where(*between(start, end)).group_by(currency).order_by(currency)
+    return {name: (amount(total), count) for name, total, count in connection.execute(query)}
 
 
 def amount(hundredths: int) -> Decimal:
@@ -64,12 +64,13 @@ def run(job: JobContext, start: dt.date | None, end: dt.date | None) -> dict[str
             .order_by(year, month, currency)
         ).all()
         number = func.coalesce(b.customer_no, "")
-        detailed = connection.execution_options(stream_results=True).execute(
+        detailed = connection.execute(
             select(year, month, number, func.max(CUSTOMERS.table.c.name), currency, cents(), func.count())
             .select_from(bills.outerjoin(CUSTOMERS.table, CUSTOMERS.table.c.customer_no == b.customer_no))
             .where(*between(start, end))
             .group_by(year, month, number, currency)
-            .order_by(year, month, number, currency)
+            .order_by(year, month, number, currency),
+            execution_options={"stream_results": True, "max_row_buffer": 2000},
         )
         seen: set[str] = set()
         with Book(path) as book:
