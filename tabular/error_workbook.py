@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,8 +18,7 @@ from tabular.names import is_added
 from tabular.raw_sheet import RawSheet
 from tabular.schema import TableSchema
 from tabular.texts import text
-from tabular.values import as_text
-from tabular.writer import MAX_ROWS, MAX_TEXT, PLAIN, write_cell
+from tabular.writer import MAX_ROWS, MAX_TEXT, PLAIN
 
 MAX_COMMENTS = 2_000
 """Rows whose cells carry comments. Each comment is a drawing that Excel loads at once: past this number the file opens
@@ -132,39 +132,17 @@ class ErrorWorkbook:
             if problem.column_index is not None:
                 reasons.setdefault(problem.column_index - self._passed, []).append(words)
         where_ = ("、" if self._language == "zh_CN" else ", ").join(places)
+        cells: list[tuple[Cell, int]] = [(rejected.number, 0), (where_, 0), (" ".join(said), 0)]
+        plain = self._plain
+        for i, cell in enumerate(rejected.cells[self._passed :]):
+            kind = type(cell)
+            cells.append((cell, plain if kind is str and i not in reasons else self._index(_sort(cell), i in reasons)))
+        self._sheet.add_row(self._row, cells)
         if self.rows < MAX_COMMENTS:
-            self._add_with_comments(rejected, where_, " ".join(said), reasons)
-        else:
-            cells: list[tuple[Cell, int]] = [(rejected.number, 0), (where_, 0), (" ".join(said), 0)]
-            for i, cell in enumerate(rejected.cells[self._passed :]):
-                cells.append((cell, self._index(_sort(cell), i in reasons)))
-            self._sheet.add_row(self._row, cells)
+            for i, words in reasons.items():
+                self._sheet.write_comment(self._row, i + ADDED, "\n".join(words)[:MAX_TEXT], {"x_scale": 2})
         self._row += 1
         self.rows += 1
-
-    def _add_with_comments(self, rejected: Rejected, where: str, said: str, reasons: dict[int, list[str]]) -> None:
-        sheet, row = self._sheet, self._row
-        sheet.write_number(row, 0, rejected.number)
-        sheet.write_string(row, 1, where[:MAX_TEXT])
-        sheet.write_string(row, 2, said[:MAX_TEXT])
-        for i, cell in enumerate(rejected.cells[self._passed :]):
-            bad = i in reasons
-            if bad or not (cell is None or cell == ""):
-                self._write(row, i + ADDED, cell, bad)
-        for i, words in reasons.items():
-            sheet.write_comment(row, i + ADDED, "\n".join(words)[:MAX_TEXT], {"x_scale": 2})
-
-    def _write(self, row: int, column: int, cell: Cell, bad: bool) -> None:
-        sort = _sort(cell)
-        if isinstance(cell, dt.datetime):
-            cell = cell.replace(tzinfo=None)
-        if sort == "text" and not isinstance(cell, str) and cell is not None:
-            cell = str(as_text(cell))
-        shape = self._shape(sort, bad)
-        if cell is None or cell == "":
-            self._sheet.write_blank(row, column, None, shape)
-        else:
-            write_cell(self._sheet, row, column, cell, shape)
 
     def _index(self, sort: str, bad: bool) -> int:
         """The number under which the file knows a format; 0 for a plain cell."""
@@ -184,6 +162,11 @@ class ErrorWorkbook:
                 wanted |= {"bg_color": "#FFC7CE", "font_color": "#9C0006"}
             shape = self._shapes[sort, bad] = self._book.add_format(wanted)
         return shape
+
+    @cached_property
+    def _plain(self) -> int:
+        """The format of most cells."""
+        return self._index("text", False)
 
     def close(self) -> None:
         """Finish the file; one without rows has its header."""

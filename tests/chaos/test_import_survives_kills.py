@@ -128,3 +128,25 @@ def test_ten_kills_leave_no_trace_in_the_table(plant: Plant, tmp_path: Path) -> 
     report = _report(plant, job_id)
     assert len(report) == len(sample.bad) + 1
     assert report == _report(plant, undisturbed.id)
+
+
+@pytest.mark.timeout(300)
+def test_a_killed_reading_process_is_noticed_at_once_and_costs_one_attempt(plant: Plant, tmp_path: Path) -> None:
+    # More rows than the reading process is ahead of the first chunks, so that it still reads when it is killed.
+    sample = customers(tmp_path / "customers.csv", 45_000, 600)
+    plant.scheduler()
+    worker = plant.worker(import_chunk_rows=500)
+    job_id = _submit(plant, _upload(plant, sample.path))
+    wait_until(lambda: (plant.job(job_id).checkpoint or {}).get("position"), 60, "the first chunk")
+
+    readers = [child for runner in worker.runners() for child in runner.children()]
+    assert len(readers) == 1
+    readers[0].kill()
+    wait_until(lambda: plant.job(job_id).attempt == 2, 20, "the second attempt")
+    row = plant.ended(job_id, 200)
+
+    assert (row.state, row.attempt) == ("succeeded", 2), row.error_values
+    assert row.result["rows"] == 45_000
+    assert row.result["rejected"] == len(sample.bad)
+    assert len(_table(plant)) == row.result["inserted"] == 45_000 - 600
+    assert worker.popen.poll() is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from worker.errors import Refused
@@ -53,7 +53,7 @@ class ImportState:
 
     def saved(self) -> dict[str, Any]:
         """The checkpoint."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     def begin(self, phase: Phase, rejected: int = 0) -> None:
         """Go over the file again, or back."""
