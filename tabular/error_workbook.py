@@ -139,8 +139,8 @@ class ErrorWorkbook:
             cells.append((cell, plain if kind is str and i not in reasons else self._index(_sort(cell), i in reasons)))
         self._sheet.add_row(self._row, cells)
         if self.rows < MAX_COMMENTS:
-            for i, words in reasons.items():
-                self._sheet.write_comment(self._row, i + ADDED, "\n".join(words)[:MAX_TEXT], {"x_scale": 2})
+            for i, all_words in reasons.items():
+                self._sheet.write_comment(self._row, i + ADDED, "\n".join(all_words)[:MAX_TEXT], {"x_scale": 2})
         self._row += 1
         self.rows += 1
 

@@ -50,6 +50,7 @@ class RawSheet(Worksheet):  # type: ignore[misc]
     row may have comments.
     """
 
+    previous_row: int  # the last one that was written, or will be next
     _last_added = -1
 
     def add_row(self, row: int, cells: Sequence[tuple[Cell, int]]) -> None:
