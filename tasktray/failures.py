@@ -56,7 +56,9 @@ def explain_client(error: ClientError) -> tuple[int, str]:
     if isinstance(error, errors.SignInNeeded):
         return exits.REFUSED, t(error.code)
     if isinstance(error, errors.Problem):
-        return exits.REFUSED, "\n".join([problem_text(error), *field_lines(error.errors)])
+        said = problem_text(error)
+        # Where one field is all that is wrong, its words are those of the whole.
+        return exits.REFUSED, "\n".join([said, *(line for line in field_lines(error.errors) if said not in line)])
     if isinstance(error, errors.TransferCancelled):
         return exits.INTERRUPTED, t(error.code)
     return exits.LOCAL, t(error.code, **error.values)

@@ -178,6 +178,10 @@ def print_job(job: Job, events: list[Event]) -> None:
     for name, value in lines:
         if value:
             table.add_row(Text(name), Text(value))
+    if job.parent_id:
+        table.add_row(Text(t("column_parent")), Text(job.parent_id))
+    for child in job.children:
+        table.add_row(Text(t("column_child")), Text(f"{child.title} ({t(f'state_{child.state}')}) {child.id}"))
     for file in job.files:
         table.add_row(Text(t("column_file")), Text(f"{file.name} ({file.role}, {size(file.size)}) {file.id}"))
     console = _console()

@@ -129,6 +129,17 @@ class Why:
 
 
 @dataclass(slots=True)
+class Child:
+    """A job that goes on with another: the import of its corrected error workbook, or what takes it back."""
+
+    id: str = ""
+    kind: str = ""
+    title: str = ""
+    state: str = "pending"
+    created_at: datetime | None = None
+
+
+@dataclass(slots=True)
 class Job:
     """A job. `progress` is 0 to 100, `rate` rows per second; `stage` is in the user's language."""
 
@@ -149,6 +160,7 @@ class Job:
     lane: str = ""
     owner: Owner = field(default_factory=Owner)
     parent_id: str | None = None
+    children: list[Child] = field(default_factory=list)  # told of a single job only
     scheduled: bool = False
     attempt: int = 0
     cancel_requested: bool = False
