@@ -28,6 +28,7 @@ from api.routes import (
     metrics,
     monitor,
     notifications,
+    schedules,
     stream,
     undo,
     uploads,
@@ -95,6 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
         files,
         monitor,
         notifications,
+        schedules,
         audit,
     ):
         v1.include_router(module.router, dependencies=[Depends(only_plain)])

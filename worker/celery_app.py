@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import signal
 import socket
 import sys
 from collections.abc import Sequence
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from celery import Celery, bootsteps, signals
 
 from worker.engine import kinds
 from worker.engine.broker import TASK, celery_settings
-from worker.engine.routing import lanes_of, queues_of
+from worker.engine.routing import HIGH_QUEUE, LOW_QUEUE, QUEUES, known_lane, lanes_of, queues_of, unknown_queues
 from worker.engine.slots import Slots
-from worker.settings import Settings, get_settings
+from worker.settings import Settings, get_settings, note_unused
 
 log = logging.getLogger(__name__)
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+_SLOTS_A_CPU = 8  # more slots than this for each processor are told to be many
 
 app = Celery("tasktray", set_as_current=True)
 app.config_from_object(celery_settings(get_settings()))
@@ -48,6 +51,7 @@ class SlotsStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery is not
     def start(self, worker: Any) -> None:
         """Start the slots of this worker."""
         global _slots
+        note_unused(_settings or get_settings())
         lanes = lanes_of(worker.app.amqp.queues.consume_from)
         _slots = Slots(_settings or get_settings(), lanes, worker.concurrency, worker.hostname)
         log.info("%s serves %s with %s slots", _slots.name, ", ".join(lanes), worker.concurrency)
@@ -66,6 +70,45 @@ class SlotsStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery is not
 
 
 app.steps["worker"].add(SlotsStep)
+
+
+_ONE_POOL = "jobs run in processes of their own in any case"
+_FALL_BACK = ("prefork", "solo")
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator]  # Celery is not typed
+def _check_options(sender: Any, **_: Any) -> None:
+    """What `celery … worker` was given, before anything is started: what this system has no use for is said in a line,
+    and taken as what comes nearest to it, or ends the worker where there is nothing like it."""
+    unknown = unknown_queues(sender.app.amqp.queues.consume_from)
+    if unknown:
+        _end(f"there is no queue named {', '.join(unknown)}; there are {', '.join(QUEUES)}")
+    pool = sender.pool_cls if isinstance(sender.pool_cls, str) else sender.pool_cls.__module__.rpartition(".")[2]
+    pool = {"processes": "prefork", "thread": "threads"}.get(pool, pool).removeprefix("celery.concurrency.")
+    if pool == "threads" and _asked_for_prefork():
+        pool = "prefork"
+    if pool in _FALL_BACK:
+        log.warning("the %s pool is not for this system (%s): going on with --pool threads", pool, _ONE_POOL)
+        sender.pool_cls = "threads"
+        if pool == "solo":
+            sender.concurrency = 1
+    elif pool != "threads":
+        _end(f"the {pool} pool is not for this system ({_ONE_POOL}): use --pool threads, which is the default")
+    many = _SLOTS_A_CPU * (os.cpu_count() or 1)
+    if isinstance(sender.concurrency, int) and sender.concurrency > many:
+        log.warning("%s slots are %s processes; more than %s are of little use here", *[sender.concurrency] * 2, many)
+
+
+def _asked_for_prefork() -> bool:
+    """Celery's command cannot tell its own default from a `--pool prefork`, and takes the app's pool for both."""
+    named = {word.rpartition("=")[2] for word in sys.argv[1:]} | {word.removeprefix("-P") for word in sys.argv[1:]}
+    return bool(named & {"prefork", "processes"})
+
+
+def _end(words: str) -> NoReturn:
+    """End the worker before it has begun."""
+    log.error("%s", words)
+    sys.exit(2)
 
 
 @signals.celeryd_after_setup.connect  # type: ignore[untyped-decorator]  # Celery is not typed
@@ -94,11 +137,17 @@ def run_worker(settings: Settings, lanes: Sequence[str] | None = None, slots: in
 
     Returns:
         The exit status.
+
+    Raises:
+        NotFound: `unknown_lane`.
     """
     global _settings
     _settings = settings
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     kinds.load()  # a broken plug-in ends the worker here, with its reason, not every runner later
+    for name in lanes or ():
+        if name not in (HIGH_QUEUE, LOW_QUEUE):
+            known_lane(name)
     served = lanes_of(lanes or ())
     count = slots or settings.slots
     if not settings.broker_url:
@@ -121,6 +170,7 @@ def run_worker(settings: Settings, lanes: Sequence[str] | None = None, slots: in
 
 
 def _run_without_broker(settings: Settings, lanes: Sequence[str], count: int) -> int:
+    note_unused(settings)
     slots = Slots(settings, lanes, count, f"celery@{socket.gethostname()}")
     asked: queue.SimpleQueue[int] = queue.SimpleQueue()  # unlike an Event, safe to use in a signal handler
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from functools import cached_property, lru_cache
@@ -11,6 +12,8 @@ from typing import Literal
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+log = logging.getLogger(__name__)
 
 
 def _names(name: str, *others: str) -> AliasChoices:
@@ -206,6 +209,12 @@ def private_files() -> int:
     Customers' data must not be readable by everybody with an account on this computer, wherever the folder is.
     """
     return os.umask(0o077)
+
+
+def note_unused(settings: Settings) -> None:
+    """Say in the log, once at the start of a process, which setting is accepted and has no effect."""
+    if settings.result_backend:
+        log.info("CELERY_RESULT_BACKEND is accepted and not used: results live in the database")
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@ from desktop.client import models
 from desktop.client.conversation import Conversation
 from desktop.client.errors import Offline
 from desktop.client.models import parse
+from desktop.client.schedule_models import Schedule
 
 
 class Client(Conversation):
@@ -237,6 +238,42 @@ class Client(Conversation):
         """Remove an ended job from the list."""
         self.request("DELETE", _job(job_id))
 
+    # ------------------------------------------------------------ schedules, for admins
+
+    def schedules(self) -> list[Schedule]:
+        """All schedules with their next due times, oldest first."""
+        return [parse(Schedule, one) for one in _items(self.json("GET", "schedules"), "schedules")]
+
+    def schedule(self, schedule_id: str) -> Schedule:
+        """One schedule."""
+        return parse(Schedule, self.json("GET", _schedule(schedule_id)))
+
+    def add_schedule(self, body: dict[str, Any]) -> Schedule:
+        """Make a schedule.
+
+        Args:
+            body: `{kind, params?, priority?, title?, cron or interval_seconds, timezone?, catch_up?, enabled?}`.
+        """
+        return parse(Schedule, self.json("POST", "schedules", json=body))
+
+    def change_schedule(self, schedule_id: str, changes: dict[str, Any], version: int) -> Schedule:
+        """Change a schedule; a Problem `schedule_changed` when it no longer is at the `version` that was seen.
+
+        Args:
+            changes: the fields of `add_schedule` that change.
+        """
+        answer = self.json("PATCH", _schedule(schedule_id), json=changes, headers={"If-Match": f'"{version}"'})
+        return parse(Schedule, answer)
+
+    def delete_schedule(self, schedule_id: str, version: int) -> None:
+        """Delete a schedule; a Problem `schedule_changed` when it no longer is at the `version` that was seen."""
+        self.request("DELETE", _schedule(schedule_id), headers={"If-Match": f'"{version}"'})
+
+    def run_schedule(self, schedule_id: str, *, key: str) -> models.Job:
+        """Make a job of a schedule now; `key` as of `submit`."""
+        path = f"{_schedule(schedule_id)}/run"
+        return parse(models.Job, self.json("POST", path, headers={"Idempotency-Key": key}, again=True))
+
     # ------------------------------------------------------------ monitoring, for admins
 
     def workers(self, *, silent: bool | None = None) -> list[models.Worker]:
@@ -337,3 +374,7 @@ def _items(answer: Any, name: str) -> list[dict[str, Any]]:
     if isinstance(answer, dict):
         answer = answer.get(name)
     return [item for item in answer if isinstance(item, dict)] if isinstance(answer, list) else []
+
+
+def _schedule(schedule_id: str) -> str:
+    return f"schedules/{quote(schedule_id, safe='')}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from kombu.entity import Queue
@@ -28,6 +29,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
     Messages are hints: losing one costs two seconds, so they are acknowledged early and nothing is kept of them.
     """
     broker = settings.broker_url or NO_BROKER
+    _agree(settings)
     return {
         "broker_url": broker,
         "broker_connection_retry_on_startup": True,
@@ -46,6 +48,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "task_default_queue": "default",
         "task_create_missing_queues": True,
         "task_queues": [Queue(q, routing_key=q) for q in QUEUES],  # type: ignore[no-untyped-call]  # kombu
+        "beat_scheduler": "worker.beat:Scheduler",
         "worker_prefetch_multiplier": 1,
         "worker_pool": "threads",
         "worker_concurrency": settings.slots,
@@ -59,6 +62,16 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "timezone": settings.timezone,
         "enable_utc": True,
     }
+
+
+def _agree(settings: Settings) -> None:
+    """Celery prefers these two names of the environment to what it is told. They are ours, too, and read into the
+    settings, where `TASKTRAY_BROKER_URL` goes first and a result backend is not used."""
+    os.environ.pop("CELERY_RESULT_BACKEND", None)
+    if settings.broker_url and "CELERY_BROKER_URL" in os.environ:
+        os.environ["CELERY_BROKER_URL"] = settings.broker_url  # for the processes that this one starts as well
+    else:
+        os.environ.pop("CELERY_BROKER_URL", None)
 
 
 def quick_transport(settings: Settings) -> dict[str, Any]:

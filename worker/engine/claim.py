@@ -33,6 +33,7 @@ from worker.db.schema import job_uploads, jobs, users
 from worker.db.types import db_now
 from worker.engine import events, kinds
 from worker.engine.changes import stamp
+from worker.engine.fire_keys import due_of
 from worker.engine.limits import IS_PENDING, look
 from worker.ids import new_id
 from worker.settings import Settings
@@ -52,6 +53,7 @@ class Claim:
         lease_seconds: how long the lease lasts without a heartbeat.
         soft_deadline, hard_deadline: instants by the database's clock.
         soft_seconds, hard_seconds: the same, from the claim on.
+        due_at: the due time of the schedule that made it; None: no due time did.
         taken_at: monotonic clock of this process before the claim was written: its lease has not begun earlier.
     """
 
@@ -72,6 +74,7 @@ class Claim:
     hard_deadline: datetime
     soft_seconds: float
     hard_seconds: float
+    due_at: datetime | None
     taken_at: float
 
 
@@ -270,5 +273,6 @@ def _lease(connection: Connection, settings: Settings, worker: str, row: Row[Any
         hard_deadline=taken.hard_deadline,
         soft_seconds=soft,
         hard_seconds=hard,
+        due_at=due_of(row.fire_key),
         taken_at=taken_at,
     )

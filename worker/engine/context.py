@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -54,6 +55,7 @@ class JobContext(Protocol):
         checkpoint: what the last committed chunk set; None at the first start. A resumed job goes on from there.
         database: for reading. Writes go through `chunk()`.
         settings: the installation's settings.
+        due_at: the due time of the schedule that made the job, in UTC, however late it runs; None: no due time did.
         folder: an empty temporary folder of this attempt, removed afterwards.
     """
 
@@ -64,6 +66,7 @@ class JobContext(Protocol):
     uploads: list[InputFile]
     checkpoint: dict[str, Any] | None
     parent_id: str | None
+    due_at: datetime | None
     database: Database
     settings: Settings
     folder: Path

@@ -42,6 +42,11 @@ def known_lane(name: str) -> str:
     return lane
 
 
+def unknown_queues(queues: Iterable[str]) -> list[str]:
+    """Of the names that a worker was started on, those that nothing is ever sent to."""
+    return [queue for queue in queues if LANE_ALIASES.get(queue, queue) not in QUEUES]
+
+
 def lanes_of(queues: Iterable[str]) -> tuple[str, ...]:
     """The lanes that a worker started on `queues` claims of, in the order of `LANES`; unknown names are passed over.
 

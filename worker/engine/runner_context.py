@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -111,6 +112,8 @@ class RunnerContext:
         self.actor = Actor(**message["actor"])
         self.checkpoint: dict[str, Any] | None = message["checkpoint"]
         self.parent_id: str | None = message["parent_id"]
+        due_at = message.get("due_at")
+        self.due_at = datetime.fromisoformat(due_at) if due_at else None
         self._token: str = message["token"]
         self._orders = orders
         self._pipe = pipe

@@ -187,6 +187,7 @@ class Slot:
                 "actor": asdict(claim.owner),
                 "uploads": list(claim.uploads),
                 "parent_id": claim.parent_id,
+                "due_at": claim.due_at.isoformat() if claim.due_at else None,
                 "soft_seconds": claim.soft_seconds,
                 "folder": str(folder),
             }

@@ -3,26 +3,24 @@ the hint to the workers afterwards, best effort."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, bindparam, case, delete, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, case, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from worker import audit
 from worker.actor import Actor
 from worker.db.database import Database
-from worker.db.schema import idempotency_keys, job_uploads, jobs
+from worker.db.schema import job_uploads, jobs
 from worker.db.types import Json, UtcDateTime, db_now
 from worker.engine import estimate as estimates
-from worker.engine import events, hints, kinds
+from worker.engine import events, hints, idempotency, kinds
 from worker.engine.changes import stamp
 from worker.engine.limits import Situation, look
 from worker.engine.plain import is_plain, is_shallow
@@ -36,9 +34,6 @@ from worker.ids import new_id
 from worker.settings import Settings
 from worker.validation import field_errors
 
-KEY_SECONDS = 30 * 86400.0
-"""How long an idempotency key is remembered: longer than a desktop's outbox waits."""
-KEY_CHARACTERS = 128
 TITLE_CHARACTERS = 300
 PARAMS_BYTES = 1_000_000
 RUN_AT_DAYS = 3660
@@ -55,6 +50,7 @@ def submit(
     scheduled: bool = False,
     parent_id: str | None = None,
     label: str | None = None,
+    also: Callable[[Connection, str], None] | None = None,
     publish: Publish | None = None,
 ) -> tuple[JobView, bool]:
     """Submit a job.
@@ -66,6 +62,8 @@ def submit(
         scheduled: a job of a schedule, hidden from lists unless asked for.
         parent_id: the job that this one continues or takes back.
         label: the submitter's own word for the sort of job that it is, kept with it.
+        also: what belongs to the same transaction; called with its connection and the job's id before the change
+            number is taken. What it raises undoes the submission.
         publish: how hints are sent; None sends them to the broker of the settings.
 
     Returns:
@@ -79,16 +77,16 @@ def submit(
     """
     if not is_shallow(submission.params):
         raise Refused("invalid_params", errors=[{"field": "params", "code": "field_too_deep", "values": {}}])
-    body_hash = _hash(submission, parent_id)
+    body = idempotency.body_hash(submission, parent_id)
     if key is not None:
-        _check_key(key)
+        idempotency.check_key(key)
     with database.read() as connection:  # one for all that is looked up: each costs round trips of its own
-        if key is not None and (answer := _answer(connection, actor, key, body_hash)) is not None:
+        if key is not None and (answer := idempotency.first_answer(connection, actor, key, body)) is not None:
             return answer, False
         fired = _fired(connection, settings, actor, fire_key)
         if fired is not None:
             return fired, False
-        kind, params = _checked(actor, submission)
+        kind, params = checked(actor, submission.kind, submission.params)
         run_at = _run_at(submission.run_at)
         priority = PRIORITIES.index(submission.priority)
         files = _files(connection, actor, kind, submission.uploads)
@@ -116,12 +114,14 @@ def submit(
         with database.write() as connection:
             view, others = _write(connection, settings, actor, submission, kind, new, situation)
             if key is not None:
-                _keep_key(connection, actor, key, body_hash, view)
+                idempotency.keep(connection, actor, key, body, view)
+            if also is not None:
+                also(connection, view.id)
             stamp(connection, view.id, *others)
-    except (_SomebodyElse, IntegrityError, Refused):
+    except (idempotency.KeyTaken, IntegrityError, Refused):
         # The same submission, or the same firing by another scheduler, may have come between our look and our write.
         with database.read() as connection:
-            first = _answer(connection, actor, key, body_hash) if key is not None else None
+            first = idempotency.first_answer(connection, actor, key, body) if key is not None else None
             first = first or _fired(connection, settings, actor, fire_key)
         if first is None:
             raise
@@ -129,10 +129,6 @@ def submit(
     if run_at is None:
         (publish or partial(hints.publish, settings))(hint_queue(kind.lane, priority))
     return view, True
-
-
-class _SomebodyElse(Exception):
-    """The key has been used meanwhile."""
 
 
 _AT = bindparam("at", type_=UtcDateTime())
@@ -206,93 +202,23 @@ def _fired(connection: Connection, settings: Settings, actor: Actor, fire_key: s
     return None if row is None else present(connection, actor, actor.language, [row], settings=settings)[0]
 
 
-# ---------------------------------------------------------------- idempotency
-
-
-def _hash(submission: Submission, parent_id: str | None) -> str:
-    body = {"submission": submission.model_dump(mode="json"), "parent": parent_id}
-    # Escaped to ASCII, so that half a surrogate has a hash too and is refused later, with a reason.
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode("ascii")).hexdigest()
-
-
-def _check_key(key: str) -> None:
-    if not 0 < len(key) <= KEY_CHARACTERS or not key.isascii() or not key.isprintable():
-        raise Refused("invalid_idempotency_key", limit=KEY_CHARACTERS)
-
-
-_KEPT = select(idempotency_keys.c.body_hash, idempotency_keys.c.response).where(
-    idempotency_keys.c.user_id == bindparam("by"),
-    idempotency_keys.c.key == bindparam("given"),
-    idempotency_keys.c.created_at > db_now(-KEY_SECONDS),
-)
-
-
-def _answer(connection: Connection, actor: Actor, key: str, body_hash: str) -> JobView | None:
-    """The first answer to this key.
-
-    Raises:
-        Refused: `idempotency_key_reused`: it was given to another body.
-    """
-    kept = connection.execute(_KEPT, {"by": actor.user_id, "given": key}).one_or_none()
-    if kept is None:
-        return None
-    if kept.body_hash != body_hash:
-        raise Refused("idempotency_key_reused", key=key)
-    return JobView.model_validate(kept.response)
-
-
-def _keep_key(connection: Connection, actor: Actor, key: str, body_hash: str, answer: JobView) -> None:
-    """Write the key down with its answer. Waits for another transaction that is writing it now.
-
-    Raises:
-        _SomebodyElse: it is there already.
-    """
-    values: dict[str, Any] = {
-        "by": actor.user_id,
-        "given": key,
-        "hash": body_hash,
-        "job": answer.id,
-        "answer": answer.model_dump(mode="json"),
-    }
-    adding = _ADD_KEY[connection.dialect.name]
-    if connection.execute(adding, values).first() is not None:
-        return
-    # One that has served its time makes room.
-    k = idempotency_keys.c
-    old = (k.user_id == actor.user_id, k.key == key, k.created_at <= db_now(-KEY_SECONDS))
-    if connection.execute(delete(idempotency_keys).where(*old)).rowcount == 0:
-        raise _SomebodyElse
-    if connection.execute(adding, values).first() is None:
-        raise _SomebodyElse
-
-
-_ADD_KEY = {
-    dialect.__name__.rpartition(".")[2]: dialect.insert(idempotency_keys)
-    .values(
-        user_id=bindparam("by"),
-        key=bindparam("given"),
-        body_hash=bindparam("hash"),
-        job_id=bindparam("job"),
-        response=bindparam("answer", type_=Json),
-        created_at=db_now(),
-    )
-    .on_conflict_do_nothing()
-    .returning(idempotency_keys.c.key)
-    for dialect in (postgresql, sqlite)
-}
-
-
 # ---------------------------------------------------------------- checks
 
 
-def _checked(actor: Actor, submission: Submission) -> tuple[kinds.Kind, dict[str, Any]]:
-    kind = kinds.get(submission.kind)
+def checked(actor: Actor, kind_name: str, given: dict[str, Any]) -> tuple[kinds.Kind, dict[str, Any]]:
+    """The kind and its parameters with their defaults, if this actor may have such a job.
+
+    Raises:
+        Refused: `unknown_kind`, `invalid_params` (with errors), `params_too_large`.
+        Forbidden: `kind_for_admins`.
+    """
+    kind = kinds.get(kind_name)
     if kind is None:
-        raise Refused("unknown_kind", kind=submission.kind)
+        raise Refused("unknown_kind", kind=kind_name)
     if kind.admin_only and not actor.is_admin:
         raise Forbidden("kind_for_admins", kind=kind.titles.get(actor.language, kind.name))
     try:
-        params = kind.params.model_validate(submission.params).model_dump(mode="json")
+        params = kind.params.model_validate(given).model_dump(mode="json")
     except ValidationError as error:
         raise Refused("invalid_params", errors=field_errors(error.errors(), prefix=("params",))) from error
     if not is_plain(params):

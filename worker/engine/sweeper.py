@@ -14,9 +14,9 @@ from worker.db.database import Database
 from worker.db.schema import counters, idempotency_keys, jobs, tombstones
 from worker.db.types import db_now
 from worker.engine import outcome, workers
+from worker.engine.idempotency import KEY_SECONDS
 from worker.engine.limits import IS_PENDING, IS_RUNNING, look
 from worker.engine.routing import LANES, Publish, hint_queue
-from worker.engine.submit import KEY_SECONDS
 from worker.settings import Settings
 
 TOMBSTONE_SECONDS = 30 * 86400.0

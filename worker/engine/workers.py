@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import psutil
 from sqlalchemy import Connection, Float, Row, bindparam, delete, insert, select, update
 
 from worker.db.database import Database
@@ -49,6 +50,7 @@ def register(database: Database, name: str, pid: int, lanes: Sequence[str], slot
                 id=worker_id,
                 name=name,
                 pid=pid,
+                process_started_at=_started(pid),
                 lanes=list(lanes),
                 slots=slots,
                 started_at=db_now(),
@@ -56,6 +58,14 @@ def register(database: Database, name: str, pid: int, lanes: Sequence[str], slot
             )
         )
     return worker_id
+
+
+def _started(pid: int) -> float | None:
+    """When a process of this computer has started, by its own clock; with the id it names one process for ever."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return None
 
 
 def seen(database: Database, worker_id: str, running: int, memory_bytes: int | None = None) -> bool:

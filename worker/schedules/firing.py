@@ -1,0 +1,143 @@
+"""Firing: due schedules become jobs, each due time once, however many schedulers there are.
+
+A due time's job, the schedule's next due time and the change number are one transaction, and the schedule's row lets
+only one through: it must still show the due time that was looked at. The job's `fire_key` says the same once more.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, or_, select, update
+
+from worker.actor import SYSTEM
+from worker.db.database import Database
+from worker.db.schema import schedules
+from worker.db.types import db_now
+from worker.engine import submit as engine
+from worker.engine.fire_keys import fire_key
+from worker.engine.routing import Publish
+from worker.errors import Refused
+from worker.schedules.schedules import submission, timing_of
+from worker.schedules.timing import Timing
+from worker.settings import Settings
+
+LATE = timedelta(seconds=60)
+"""So much later a due time that `skip` would leave out still counts: a restart of the scheduler is no absence."""
+_ROWS = 100  # schedules looked at in one round
+_JOBS = 50  # jobs made in one round: catching up must not hold up the other duties
+
+log = logging.getLogger(__name__)
+
+
+class _Overtaken(Exception):
+    """Another scheduler has fired this due time, or somebody has edited the schedule."""
+
+
+class Firing:
+    """Makes jobs of due schedules.
+
+    Args:
+        publish: sends a hint to a queue, best effort.
+    """
+
+    def __init__(self, database: Database, settings: Settings, publish: Publish) -> None:
+        self._database = database
+        self._settings = settings
+        self._publish = publish
+        self._told: dict[str, tuple[int, str]] = {}  # broken schedules that the log has named: id -> (version, code)
+
+    def fire(self) -> list[str]:
+        """One round; gives the ids of the jobs that it made."""
+        with self._database.read() as connection:
+            due = or_(schedules.c.next_due_at <= db_now(), schedules.c.next_due_at.is_(None))
+            query = select(schedules, db_now().label("now")).where(schedules.c.enabled, due)
+            rows = connection.execute(query.order_by(schedules.c.next_due_at, schedules.c.id).limit(_ROWS)).all()
+        made: list[str] = []
+        for row in rows:
+            if len(made) >= _JOBS:
+                break
+            try:
+                made += self._fire(row, _JOBS - len(made))
+            except _Overtaken:
+                continue
+            except Refused as refused:
+                self._tell(row, refused)
+        return made
+
+    def _fire(self, row: Row[Any], limit: int) -> list[str]:
+        timed = timing_of(row)
+        if row.next_due_at is None:
+            # One that a migration has installed; or one that is never due again, for which this changes nothing.
+            if (first := timed.next(row.now)) is not None:
+                with self._database.write() as connection:
+                    self._move(connection, row, None, first)
+            return []
+        wanted = submission(row)
+        made: list[str] = []
+        at: datetime | None = row.next_due_at
+        while at is not None and at <= row.now and len(made) < limit:
+            due, following = _turn(timed, row.catch_up, at, row.now)
+            if due is None:
+                log.info("schedule %s (%s): due times from %s on are left out", row.id, row.kind, at.isoformat())
+                with self._database.write() as connection:
+                    self._move(connection, row, at, following)
+            else:
+                job, created = engine.submit(
+                    self._database,
+                    self._settings,
+                    SYSTEM,
+                    wanted,
+                    None,
+                    fire_key=fire_key(row.id, due),
+                    scheduled=True,
+                    also=self._mover(row, at, following, due),
+                    publish=self._publish,
+                )
+                if not created:  # by another scheduler, between our look and now
+                    raise _Overtaken
+                made.append(job.id)
+            at = following
+        return made
+
+    def _mover(self, row: Row[Any], at: datetime, following: datetime | None, due: datetime) -> Any:
+        def move(connection: Connection, job_id: str) -> None:
+            self._move(connection, row, at, following, last_due_at=due, last_job_id=job_id)
+
+        return move
+
+    def _move(
+        self, connection: Connection, row: Row[Any], at: datetime | None, following: datetime | None, **values: Any
+    ) -> None:
+        s = schedules.c
+        there = s.next_due_at.is_(None) if at is None else s.next_due_at == at
+        moved = connection.execute(
+            update(schedules)
+            .where(s.id == row.id, s.version == row.version, there)
+            .values(next_due_at=following, **values)
+        )
+        if moved.rowcount != 1:
+            raise _Overtaken
+
+    def _tell(self, row: Row[Any], refused: Refused) -> None:
+        """A broken schedule makes no jobs and is not caught up: its due times pass. Told once, shown all the time."""
+        if self._told.get(row.id) != (row.version, refused.code):
+            self._told[row.id] = (row.version, refused.code)
+            log.warning("schedule %s is broken and makes no jobs of %s: %s", row.id, row.kind, refused.code)
+        try:
+            following = timing_of(row).next(row.now)
+            with self._database.write() as connection:
+                self._move(connection, row, row.next_due_at, following)
+        except (Refused, _Overtaken):
+            return
+
+
+def _turn(timed: Timing, catch_up: str, at: datetime, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """What becomes of the due time `at`, which has come: the due time to make a job for, and the one after that."""
+    if catch_up == "all":
+        return at, timed.next(at)
+    last = timed.last(at, now) or at
+    due = None if catch_up == "skip" and now - last > LATE else last
+    return due, timed.next(now)
