@@ -37,6 +37,7 @@ SHORT = {
 @pytest.fixture(scope="session")
 def _chaos_kinds() -> Callable[[bool], None]:
     before = set(kinds.load())
+    sys.modules.pop(KINDS, None)  # another test of this process may have loaded it and taken its kinds away again
     importlib.import_module(KINDS)
     own = {name: kind for name, kind in kinds.load().items() if name not in before}
 
@@ -52,11 +53,11 @@ def _chaos_kinds() -> Callable[[bool], None]:
 class Process:
     """A worker or scheduler process with its log."""
 
-    def __init__(self, module: str, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, arguments: tuple[str, ...], environment: dict[str, str], log: Path) -> None:
         self.log = log
         with log.open("wb") as file:
             self.popen = subprocess.Popen(
-                [sys.executable, "-m", module], env=environment, cwd=ROOT, stdin=subprocess.DEVNULL,
+                [sys.executable, "-m", *arguments], env=environment, cwd=log.parent, stdin=subprocess.DEVNULL,
                 stdout=file, stderr=subprocess.STDOUT,
             )  # fmt: skip
 
@@ -102,13 +103,17 @@ class Plant:
         self.database.dispose()
 
     def start(self, module: str, **changes: Any) -> Process:
+        return self.start_command(module, **changes)
+
+    def start_command(self, *arguments: str, **changes: Any) -> Process:
+        """`python -m …` with the installation's settings and `changes`."""
         settings = self.settings.model_copy(update=changes)
-        environment = dict(os.environ)
+        environment = dict(os.environ) | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         for name, value in settings.model_dump(mode="json", exclude_unset=False).items():
             if name in SHORT or name in changes or name in ("data", "database_url", "broker_url"):
                 words = str(value) if not isinstance(value, list) else '["' + '","'.join(value) + '"]'
                 environment[f"TASKTRAY_{name.upper()}"] = words
-        process = Process(module, environment, self.folder / f"{module}-{len(self.processes)}.log")
+        process = Process(arguments, environment, self.folder / f"{arguments[0]}-{len(self.processes)}.log")
         self.processes.append(process)
         return process
 

@@ -66,7 +66,7 @@ def create(database: Database, actor: Actor, new: NewSchedule, language: str) ->
     schedule_id = new_id()
     with database.write() as connection:
         now = connection.execute(select(db_now())).scalar_one()
-        timed = timing(new.cron, new.interval_seconds, new.timezone, now)
+        timed = timing(new.cron, new.interval_seconds, new.timezone, now.replace(microsecond=0))
         connection.execute(
             insert(schedules).values(
                 id=schedule_id,
@@ -79,7 +79,7 @@ def create(database: Database, actor: Actor, new: NewSchedule, language: str) ->
                 timezone=new.timezone,
                 catch_up=new.catch_up,
                 enabled=new.enabled,
-                start_at=now,
+                start_at=now.replace(microsecond=0),  # due times are whole seconds
                 next_due_at=timed.next(now),
                 created_at=now,
                 updated_at=now,
