@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from worker.engine.kinds import Kind
 
 
 def free_port() -> int:
@@ -26,3 +32,28 @@ def wait_until(condition: Callable[[], object], seconds: float = 20.0, what: str
         if time.monotonic() > deadline:
             pytest.fail(f"{what} did not come true in {seconds} s; last value: {value!r}")
         time.sleep(0.01)
+
+
+_declared: dict[str, dict[str, Kind]] = {}
+
+
+@contextmanager
+def kinds_of(module: str) -> Iterator[None]:
+    """Make the kinds that a test's module declares known in this process, and only for a while.
+
+    A module is imported once in a process, whoever of its tests comes first; so what it declared is remembered here.
+    """
+    from worker.engine import kinds
+
+    kinds.load()
+    if module not in _declared:
+        before = dict(kinds._registry)
+        importlib.import_module(module)
+        _declared[module] = {name: kind for name, kind in kinds._registry.items() if name not in before}
+        assert _declared[module], f"{module} was imported before, by something else than this"
+    kinds._registry.update(_declared[module])
+    try:
+        yield
+    finally:
+        for name in _declared[module]:
+            kinds._registry.pop(name, None)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
-from tests.support import wait_until
+from tests.support import kinds_of, wait_until
 from worker.actor import SYSTEM
 from worker.db.database import Database
 from worker.db.schema import job_events, jobs, workers
-from worker.engine import kinds
 from worker.engine.submit import submit
 from worker.engine.views import ENDED, Submission
 from worker.settings import Settings
@@ -32,22 +30,6 @@ SHORT = {
     "sweep_seconds": 0.3, "backoff_seconds": 0.1, "cancel_grace_seconds": 0.8, "hint_seconds": 1.0,
     "shutdown_grace_seconds": 2.0, "extra_kinds": [KINDS],
 }  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def _chaos_kinds() -> Callable[[bool], None]:
-    before = set(kinds.load())
-    sys.modules.pop(KINDS, None)  # another test of this process may have loaded it and taken its kinds away again
-    importlib.import_module(KINDS)
-    own = {name: kind for name, kind in kinds.load().items() if name not in before}
-
-    def known(yes: bool) -> None:
-        for name, kind in own.items():
-            kinds._registry.pop(name, None)
-            if yes:
-                kinds._registry[name] = kind
-
-    return known
 
 
 class Process:
@@ -184,10 +166,9 @@ class Plant:
 
 
 @pytest.fixture
-def plant(database_url: str, tmp_path: Path, _chaos_kinds: Callable[[bool], None]) -> Iterator[Plant]:
+def plant(database_url: str, tmp_path: Path) -> Iterator[Plant]:
     """An installation on both databases, without a broker unless the test sets one."""
-    _chaos_kinds(True)
-    plant = Plant(database_url, tmp_path)
-    yield plant
-    plant.close()
-    _chaos_kinds(False)
+    with kinds_of(KINDS):
+        plant = Plant(database_url, tmp_path)
+        yield plant
+        plant.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import threading
@@ -13,11 +12,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from tests.support import wait_until
+from tests.support import kinds_of, wait_until
 from worker.actor import SYSTEM
 from worker.db.database import Database
 from worker.db.schema import jobs
-from worker.engine import control, kinds
+from worker.engine import control
 from worker.engine.slots import Slots
 from worker.engine.submit import submit
 from worker.engine.views import ENDED, Submission
@@ -64,17 +63,8 @@ class Bench:
 
 @pytest.fixture
 def chaos_kinds() -> Iterator[None]:
-    before = dict(kinds.load())
-    importlib.import_module(KINDS)
-    own = {name: kind for name, kind in kinds._registry.items() if name.startswith("chaos.")}
-    kinds._registry.update(_chaos | own)
-    _chaos.update(own)
-    yield
-    for name in set(kinds._registry) - set(before):
-        del kinds._registry[name]
-
-
-_chaos: dict[str, kinds.Kind] = {}
+    with kinds_of(KINDS):
+        yield
 
 
 @pytest.fixture
