@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tabular.cells import Cell
+from tabular.csv_lines import GUARDED
 from tabular.encoding import detect, verify
 from tabular.errors import TableError
 from tabular.header import Ranges
@@ -18,7 +19,6 @@ from tabular.merges import Merge
 from tabular.records import Torn, records
 
 _CANDIDATES = (",", "\t", ";", "|")
-_GUARDED = re.compile("'+[=+\\-@\t\r]")
 _NAMES = {
     "windows-1252": "cp1252", "ansi": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "utf8": "utf-8",
     "unicode": "utf-16", "utf-8-bom": "utf-8-sig", "utf-8": "utf-8-sig",
@@ -125,7 +125,7 @@ def _unguard(row: list[str]) -> list[str]:
     """Undo what the csv writer does to texts that a spreadsheet would run as a formula."""
     if row.__class__ is Torn:
         return row
-    return [c[1:] if c[:1] == "'" and _GUARDED.match(c) else c for c in row]
+    return [c[1:] if c[:1] == "'" and GUARDED.match(c) else c for c in row]
 
 
 def _sniff(head: str) -> str:

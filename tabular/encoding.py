@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from tabular.csv_lines import GUARDED
 from tabular.errors import TableError
 
 _CHUNK = 1 << 20
@@ -18,7 +18,6 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_GUARD = re.compile("'[=+\\-@\t\r]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def verify(path: Path, encoding: str, called: str | None = None) -> Decoded:
             read += len(chunk)
             lines += text.count("\n")
             open_line = text[-1:] != "\n" if text else open_line
-            guarded = guarded or ("'" in text and _GUARD.search(text) is not None) or text.endswith("'")
+            guarded = guarded or ("'" in text and GUARDED.search(text) is not None) or text.endswith("'")
 
 
 def detect(path: Path) -> Decoded:

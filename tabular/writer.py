@@ -6,8 +6,10 @@ the fallback. Cells are typed, and a text is never written as a formula.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import datetime as dt
+import io
 import itertools
 import re
 import unicodedata
@@ -16,6 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+from tabular.csv_lines import guarded
 from tabular.schema import Field, TableSchema
 from tabular.texts import text
 from tabular.values import Value
@@ -36,7 +39,6 @@ PLAIN = {
 }
 """XlsxWriter's options for cells that are what their values are."""
 
-_GUARD = re.compile("'*[=+\\-@\t\r]")
 _EXACT = 10**15
 _LOOKED_AT = 20_000
 
@@ -113,16 +115,15 @@ class ExportWriter:
         booleans = [i for i, f in enumerate(self._fields) if f.type == "boolean"]
         spoken = {True: text("yes", self._language), False: text("no", self._language)}
 
-        def guarded() -> Iterator[Sequence[Any]]:
-            risky = frozenset("=+-@\t\r'")
+        def safe_rows() -> Iterator[Sequence[Any]]:
             for row in self._counted(rows):
                 cells: Any = row
                 for i in texts:
-                    value = row[i]
-                    if value and value[0] in risky and _GUARD.match(value):  # type: ignore[index, arg-type]
+                    value: Any = row[i]
+                    if value and (safe := guarded(value)) is not value:
                         if cells is row:
                             cells = list(row)
-                        cells[i] = f"'{value}"
+                        cells[i] = safe
                 for i in booleans:
                     if cells is row:
                         cells = list(row)
@@ -132,7 +133,25 @@ class ExportWriter:
         with self._path.open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(self._headers)
-            writer.writerows(guarded())
+            writer.writerows(safe_rows())
+
+    def write_lines(self, blocks: Iterable[tuple[int, bytes]]) -> int:
+        """Write a csv whose lines are ready; called once, instead of `write`.
+
+        Args:
+            blocks: some rows each: their number, and their lines as `tabular.csv_lines` makes them.
+
+        Returns:
+            The number of rows written.
+        """
+        with self._path.open("wb") as file:
+            header = io.StringIO()
+            csv.writer(header).writerow(self._headers)
+            file.write(codecs.BOM_UTF8 + header.getvalue().encode())
+            for count, lines in blocks:
+                file.write(lines)
+                self.rows += count
+        return self.rows
 
     # --- xlsx ------------------------------------------------------------------------------------------------------
 

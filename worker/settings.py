@@ -138,6 +138,12 @@ class Settings(BaseSettings):
     clean_seconds: float = Field(
         3600.0, gt=0, description="How often the scheduler removes expired uploads and files, and bytes without a row."
     )
+    backup_folder: str = Field(
+        "", description="Folder for backups of the database; empty: `backups` in the data folder."
+    )
+    backup_keep: int = Field(
+        7, ge=0, description="Backups that are kept; older ones are removed after a new one has proved good. 0: all."
+    )
     access_token_seconds: float = Field(900.0, gt=0, description="Life of an access token.")
     refresh_token_seconds: float = Field(
         30 * 86400.0, gt=0, description="Life of a refresh token; each use replaces it."

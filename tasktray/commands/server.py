@@ -40,7 +40,7 @@ def settings_for(data: Path | None, **overrides: object) -> Settings:
     return get_settings()
 
 
-def _private(settings: Settings) -> Settings:
+def private(settings: Settings) -> Settings:
     """See that what a server process makes is readable by its own user only, and that its folder is there."""
     from worker.settings import private_files
 
@@ -79,7 +79,7 @@ def api(
     port: int | None = typer.Option(None, "--port", min=0, max=65535, help=t("opt_port")),
 ) -> None:
     """Start the REST API."""
-    _private(settings_for(data, host=host, port=port))
+    private(settings_for(data, host=host, port=port))
     from api.serve import main
 
     main()
@@ -91,7 +91,7 @@ def worker(
     slots: int | None = typer.Option(None, "--slots", min=1, help=t("opt_slots")),
 ) -> None:
     """Start a worker."""
-    settings = _private(settings_for(data, slots=slots))
+    settings = private(settings_for(data, slots=slots))
     _log_to_stderr()
     from worker.celery_app import run_worker
 
@@ -100,7 +100,7 @@ def worker(
 
 def scheduler(data: Path | None = Data) -> None:
     """Start the scheduler."""
-    settings = _private(settings_for(data))
+    settings = private(settings_for(data))
     _log_to_stderr()
     from worker.scheduler import run
 
@@ -132,7 +132,7 @@ def desktop(
 
 def migrate(data: Path | None = Data) -> None:
     """Bring the database to the present shape."""
-    settings = _private(settings_for(data))
+    settings = private(settings_for(data))
     from worker.db.migrate import current_revision, head_revision
 
     database = open_database(settings, migrate=False)
@@ -150,7 +150,7 @@ def create_admin(
     data: Path | None = Data,
 ) -> None:
     """Make the first administrator."""
-    settings = _private(settings_for(data))
+    settings = private(settings_for(data))
     password = _new_password()
     from worker.accounts import users
 

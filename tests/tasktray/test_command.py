@@ -19,7 +19,7 @@ from tests.tasktray.conftest import Run
 COMMANDS = (
     "up", "api", "worker", "scheduler", "desktop", "migrate", "create-admin", "diagnose", "import", "export",
     "list-tasks", "send-task", "task-status", "revoke-task", "test-task", "download", "undo", "worker-stats",
-    "queue-stats", "task-stats", "history",
+    "queue-stats", "task-stats", "history", "backup", "restore",
 )  # fmt: skip
 
 

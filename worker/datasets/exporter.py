@@ -17,6 +17,7 @@ from worker.datasets.filters import conditions
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
+    from tabular.writer import ExportWriter
     from worker.datasets.dataset import Dataset
     from worker.datasets.parameters import ExportParams
     from worker.db.database import Database
@@ -46,7 +47,7 @@ def run(job: JobContext, dataset: Dataset, params: ExportParams) -> dict[str, An
     with _snapshot(job.database) as connection:
         total = connection.execute(select(func.count()).select_from(dataset.table).where(*where)).scalar_one()
         job.progress("stage_exporting", 0, total)
-        written = writer.write(_rows(job, connection, dataset, columns, where, params.format, total), total)
+        written = _write(job, connection, dataset, columns, where, params.format, writer, total)
     if written != total:
         raise RuntimeError(f"{written} rows were written, {total} were counted")
     job.progress("stage_storing", total, total)
@@ -58,6 +59,35 @@ def run(job: JobContext, dataset: Dataset, params: ExportParams) -> dict[str, An
         "file": name,
         "truncated": writer.truncated,
     }
+
+
+def _write(
+    job: JobContext,
+    connection: Connection,
+    dataset: Dataset,
+    columns: Sequence[str],
+    where: Sequence[ColumnElement[bool]],
+    format: str,
+    writer: ExportWriter,
+    total: int,
+) -> int:
+    """Write all rows; gives their number."""
+    from tabular.csv_lines import Ambiguous
+    from worker.datasets import export_lines
+
+    def told() -> Iterator[tuple[int, bytes]]:
+        done = 0
+        for count, lines in export_lines.blocks(connection, dataset, columns, where, job.actor.language):
+            done += count
+            yield count, lines
+            job.progress("stage_exporting", done, total)
+
+    if format == "csv" and export_lines.can([dataset.schema.by_name[name] for name in columns]):
+        try:
+            return writer.write_lines(told())
+        except Ambiguous:
+            writer.rows = 0
+    return writer.write(_rows(job, connection, dataset, columns, where, format, total), total)
 
 
 def file_name(dataset: str, job_id: str, timezone: str, suffix: str, stem: str | None = None) -> str:

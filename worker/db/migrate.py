@@ -73,6 +73,11 @@ def head_revision() -> str:
     return head
 
 
+def known_revisions() -> set[str]:
+    """All revisions that this installation can bring to the newest."""
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def new_epoch() -> str:
     """An epoch for the change feed: fresh at the first migration and after each restore."""
     return uuid.uuid4().hex[:12]

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from worker.documents import content
 from worker.engine import parts
 from worker.engine.context import InputFile, JobContext
 from worker.engine.helper import Helper, HelperStopped
@@ -38,9 +39,9 @@ def through(job: JobContext, read: Read) -> None:
             out.unlink(missing_ok=True)
             try:
                 summary = read(helper, file, out)
-            except HelperStopped as stopped:
+            except HelperStopped as end:
                 out.unlink(missing_ok=True)
-                summary = _stopped(job, helper, file, stopped)
+                summary = stopped(job, helper, file, end)
             packed = out.read_bytes() if out.exists() else parts.pack(None)
             with job.chunk() as chunk:
                 parts.keep(chunk.connection, job.job_id, position, summary, packed)
@@ -65,21 +66,34 @@ def table_seconds(job: JobContext) -> float:
     return job.settings.document_seconds * _TABLE_SHARE
 
 
-def _stopped(job: JobContext, helper: Helper, file: InputFile, stopped: HelperStopped) -> Summary:
+def lies(name: str, type_: str) -> bool:
+    """Whether the ending of a file's name says something else than its content; see `content.lies`."""
+    return content.lies(name, content.TYPES[type_])
+
+
+def stopped(job: JobContext, helper: Helper, file: InputFile, end: HelperStopped) -> Summary:
     """The summary of a file that the helper did not come to the end of."""
     type_ = "unknown"
     with suppress(HelperStopped):
         type_ = helper.call("worker.documents.reader:type_of", _TYPE_SECONDS, path=str(file.path))["type"]
     settings = job.settings
-    state, code, values = "stopped", "document_crash", {}
-    match stopped.code:
+    state, code = "stopped", "document_crash"
+    values: dict[str, Any] = {}
+    match end.code:
         case "time":
             code, values = "document_time", {"seconds": round(settings.document_seconds)}
         case "memory":
             code, values = "document_memory", {"megabytes": settings.document_memory_bytes // 1_000_000}
         case "failed":
             state, code = "broken", "document_broken"
-    return {"type": type_, "state": state, "code": code, "values": values, "characters": 0, "tables": 0, "notes": []}
+    return summary_of(type_, state, code, values)
+
+
+def summary_of(type_: str, state: str, code: str = "", values: dict[str, Any] | None = None) -> Summary:
+    """The summary of a file without any text."""
+    return {
+        "type": type_, "state": state, "code": code, "values": values or {}, "characters": 0, "tables": 0, "notes": [],
+    }  # fmt: skip
 
 
 def counts(summaries: list[Summary]) -> dict[str, int]:

@@ -301,6 +301,22 @@ def rescue(
     return state
 
 
+def restored(connection: Connection, row: Row[Any]) -> str:
+    """A job that was running in a backup, whose worker is none any more: it waits again, and no attempt is counted.
+    Gives the new state: pending, or cancelled if it was asked to stop.
+    """
+    end = _End(connection, row)
+    if row.cancel_requested_at is not None:
+        state = _cancel(end)
+    else:
+        state = end.put(
+            "pending", "restored", {"worker": row.worker},
+            attempt=max(0, row.attempt - 1), waiting_for="resume", hinted_at=None,
+        )  # fmt: skip
+    stamp(connection, row.id)
+    return state
+
+
 def _rescue(end: _End, settings: Settings, reason: str, values: dict[str, Any] | None) -> str:
     row = end.row
     if row.cancel_requested_at is not None:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy import func, insert, select
 
 from tests.worker.datasets.office import CUSTOMERS, FIELDS
-from worker.datasets import exporter
-from worker.errors import Refused
+from worker.datasets import export_lines, exporter
+from worker.engine.runner_context import RunnerContext
+from worker.errors import Cancelled, Refused
 
 NOW = dt.datetime(2024, 3, 5, tzinfo=dt.UTC)
 
@@ -193,3 +194,57 @@ def test_all_statements_of_an_export_see_the_same_state(office):
         with office.database.write() as other:
             other.execute(CUSTOMERS.table.delete())
         assert connection.execute(count).scalar_one() == 3
+
+
+ODD = ["+86 138", "＝1+1", '-"x",y', "two\nlines", "a\rb", "'=x", ",", '"', "\x0b\x85\u2028", "0"]
+
+
+@pytest.mark.parametrize("separator", ["", "\x1f"])
+def test_a_csv_made_by_the_database_holds_every_text_as_it_is(office, separator):
+    # A text that holds the mark between the values sends the export the slower way.
+    rows = [{"customer_no": f"K{i}", "name": odd, "note": odd + separator} for i, odd in enumerate(ODD)]
+    amounts = [
+        Decimal("0.00"),
+        Decimal("0.05"),
+        Decimal("1.5"),
+        Decimal("1234567.89"),
+        Decimal("9999999999999.99"),
+        None,
+    ]
+    rows += [{"customer_no": f"L{i}", "credit_limit": amount} for i, amount in enumerate(amounts)]
+    fill(office, rows)
+    path = office.file(office.run("customers.export", format="csv"), "export")
+    found = {row[0]: dict(zip(FIELDS, row, strict=True)) for row in csv_rows(path)[1:]}
+    guard = {"+86 138": "'+86 138", "＝1+1": "'＝1+1", '-"x",y': '\'-"x",y', "'=x": "''=x"}
+    assert [found[f"K{i}"]["name"] for i in range(len(ODD))] == [guard.get(odd, odd) for odd in ODD]
+    written = ["0.00", "0.05", "1.50", "1234567.89", "9999999999999.99", ""]
+    assert [found[f"L{i}"]["credit_limit"] for i in range(len(amounts))] == written
+    assert b"\n" not in path.read_bytes().replace(b"\r\n", b"").replace(b"two\nlines", b"")
+
+
+def test_a_single_column_with_empty_cells_keeps_its_rows(office):
+    fill(office, [{"customer_no": f"K{i}", "city": "x" if i % 2 else None} for i in range(6)])
+    path = office.file(office.run("customers.export", format="csv", columns=["city"]), "export")
+    assert csv_rows(path)[1:] == [[""], ["x"]] * 3
+
+
+@pytest.mark.parametrize("format", ["xlsx", "csv"])
+def test_an_export_can_be_cancelled_at_any_block_and_leaves_nothing(office, format, monkeypatch):
+    fill(office, some(30))
+    monkeypatch.setattr(exporter, "_ROWS", 10)
+    monkeypatch.setattr(export_lines, "_ROWS", 10)
+    seen = []
+    progress = RunnerContext.progress
+
+    def stop_late(self, stage, done=None, total=None, **values):
+        seen.append(done)
+        if done == 20:
+            raise Cancelled
+        progress(self, stage, done, total, **values)
+
+    monkeypatch.setattr(RunnerContext, "progress", stop_late)
+    view = office.run("customers.export", format=format)
+    assert (view.state, view.files) == ("cancelled", [])
+    assert seen == [0, 10, 20]
+    monkeypatch.undo()
+    assert office.run("customers.export", format=format).result["rows"] == 30

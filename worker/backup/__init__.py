@@ -1,0 +1,1 @@
+"""Backups of the database: made while jobs run, proved by reading them back, and restored."""
