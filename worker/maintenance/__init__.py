@@ -1,0 +1,1 @@
+"""Keeping house: removing what is old, step by step and beside everything else."""
