@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasktray.failures import first_line
-from tasktray.texts import t
+from tasktray.texts import language, t
 from tasktray.words import size
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _FREE_BYTES = 500_000_000
 _CLOCK_SECONDS = 5.0
 _OVERDUE_SECONDS = 30.0
+_SMTP_SECONDS = 10.0
+_SAMPLE_SECONDS = 180.0  # a scheduler counts what waits once a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def run(settings: Settings) -> Iterator[Finding]:
     """All checks in order, one finding each; a check that breaks is a finding, too."""
     installation = Installation(settings)
     checks: tuple[Callable[[Installation], Finding | None], ...] = (
-        _settings, _data, _disk, _storage, _database, _clock, _admin, _api, _broker, _workers, _scheduler,
+        _settings, _data, _disk, _storage, _database, _clock, _admin, _api, _broker, _workers, _scheduler, _smtp,
     )  # fmt: skip
     try:
         for check in checks:
@@ -235,10 +237,10 @@ def _workers(installation: Installation) -> Finding | None:
 
 
 def _scheduler(installation: Installation) -> Finding | None:
-    """By its work: a scheduler leaves no trace of its own, but without one expired leases stay where they are."""
+    """By its work: without one expired leases stay where they are, and nobody counts each minute what waits."""
     from sqlalchemy import func, select
 
-    from worker.db.schema import jobs
+    from worker.db.schema import jobs, queue_samples, workers
     from worker.db.types import db_now
 
     if installation.database is None:
@@ -246,4 +248,37 @@ def _scheduler(installation: Installation) -> Finding | None:
     overdue = jobs.c.lease_until < db_now(-_OVERDUE_SECONDS - 2 * installation.settings.sweep_seconds)
     with installation.database.read() as connection:
         number = connection.execute(select(func.count()).where(jobs.c.state == "running", overdue)).scalar_one()
-    return _bad("scheduler", "diagnose_overdue", count=number) if number else _fine("scheduler", "diagnose_scheduler")
+        alive = workers.c.seen_at > db_now(-installation.settings.lease_seconds)
+        long_there = connection.execute(
+            select(func.count()).where(alive, workers.c.started_at < db_now(-_SAMPLE_SECONDS))
+        ).scalar_one()
+        counted = queue_samples.c.at > db_now(-_SAMPLE_SECONDS)
+        lately = connection.execute(select(queue_samples.c.at).where(counted).limit(1)).first()
+    if number:
+        return _bad("scheduler", "diagnose_overdue", count=number)
+    # Work is done, but nobody minds the schedule; a system that has only begun may have to be looked at again.
+    if long_there and lately is None:
+        return _bad("scheduler", "diagnose_no_scheduler")
+    return _fine("scheduler", "diagnose_scheduler")
+
+
+def _smtp(installation: Installation) -> Finding:
+    """Whether e-mails could be sent: connects and signs in, sends nothing."""
+    from worker.errors import Refused, Transient
+    from worker.mail.smtp import Mailer, port
+    from worker.texts import text
+
+    settings = installation.settings
+    if not settings.smtp_host:
+        return _fine("smtp", "diagnose_no_smtp")
+    place = f"{settings.smtp_host}:{port(settings)}"
+    # Nobody wants to wait longer for a report.
+    quick = settings.model_copy(update={"smtp_timeout_seconds": min(settings.smtp_timeout_seconds, _SMTP_SECONDS)})
+    try:
+        with Mailer(quick) as mailer:
+            mailer.check()
+    except (Refused, Transient) as error:
+        return _bad("smtp", "diagnose_smtp_bad", server=place, reason=text(error.code, language(), **error.values))
+    if not settings.smtp_from:
+        return _bad("smtp", "diagnose_smtp_no_sender", server=place)
+    return _fine("smtp", "diagnose_smtp", server=place, tls=settings.smtp_tls)

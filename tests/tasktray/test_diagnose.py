@@ -6,14 +6,15 @@ import json
 from pathlib import Path
 
 import psycopg
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
-from tests.support import wait_until
+from tests.support import free_port, wait_until
+from tests.support_smtp import post_office
 from tests.support_system import Office
 from tests.tasktray.conftest import Run
 from worker.actor import SYSTEM_USER_ID
 from worker.db.database import Database
-from worker.db.schema import jobs
+from worker.db.schema import jobs, queue_samples, workers
 from worker.db.types import db_now
 
 
@@ -109,3 +110,39 @@ def test_a_whole_office_is_well_and_a_missing_worker_is_noticed(
         assert "export" in done.stdout  # the lanes that nobody serves
     finally:
         office.stop()
+
+
+def test_an_e_mail_server_is_tried_without_sending_anything(tasktray: Run) -> None:
+    def smtp(**env: str) -> tuple[bool, str]:
+        checks = json.loads(tasktray("diagnose", "--json", **env).stdout)["checks"]
+        (found,) = [check for check in checks if check["check"] == "smtp"]
+        return found["ok"], found["detail"]
+
+    assert smtp()[0]
+    with post_office() as office:
+        env = {f"TASKTRAY_{name.upper()}": str(value) for name, value in office.settings.items()}
+        ok, detail = smtp(**env)
+        assert ok, detail
+        assert env["TASKTRAY_SMTP_PORT"] in detail
+        assert not smtp(**env | {"TASKTRAY_SMTP_USER": "x", "TASKTRAY_SMTP_PASSWORD": "geheim"})[0]
+        assert not smtp(**env | {"TASKTRAY_SMTP_FROM": ""})[0]
+        assert office.mails == []
+        away = tasktray("diagnose", **env | {"TASKTRAY_SMTP_PORT": str(free_port())})
+    assert away.returncode == 1
+    assert "TASKTRAY_SMTP_HOST" in away.stdout
+
+
+def test_a_missing_scheduler_is_noticed_when_workers_have_been_there_for_a_while(tasktray: Run, tmp_path: Path) -> None:
+    tasktray("migrate")
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'tasktray.db'}")
+    row = {"id": "1", "name": "w", "pid": 1, "lanes": ["default"], "slots": 1, "seen_at": db_now()}
+    with database.write() as connection:
+        connection.execute(insert(workers).values(**row, started_at=db_now(-10)))
+    assert verdicts(tasktray("diagnose", "--json"))["scheduler"]
+    with database.write() as connection:
+        connection.execute(update(workers).values(started_at=db_now(-600), seen_at=db_now(5)))
+    assert not verdicts(tasktray("diagnose", "--json"))["scheduler"]
+    with database.write() as connection:
+        connection.execute(insert(queue_samples).values(at=db_now(-30), lane="", waiting=0, running=0))
+    assert verdicts(tasktray("diagnose", "--json"))["scheduler"]
+    database.dispose()
