@@ -73,9 +73,10 @@ def _period(job: JobContext, length: Length, params: ReportParams | HourlyParams
     if isinstance(params, ReportParams) and params.day is not None:
         return period.of_day(length, params.day, zone)
     if job.checkpoint is None:
-        # A later attempt reports on the same period, whatever hour it is then.
+        # A schedule's job reports on the period before its due time, however late it runs; and a later attempt on the
+        # same one, whatever hour it is then.
         with job.chunk() as chunk:
-            chunk.checkpoint({"now": dt.datetime.now(dt.UTC).isoformat()})
+            chunk.checkpoint({"now": (job.due_at or dt.datetime.now(dt.UTC)).isoformat()})
     assert job.checkpoint is not None  # noqa: S101 - just set
     return period.last_complete(length, dt.datetime.fromisoformat(job.checkpoint["now"]), zone)
 
