@@ -6,7 +6,6 @@ of `Operations`. A newer operation of the same key cancels the one before it, an
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import time
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop import language, problems
+from desktop.catalogue import Catalogue
 from desktop.client import connection as embedded
 from desktop.client import models
 from desktop.client.client import Client
@@ -46,9 +46,8 @@ class Controller(QObject):
     """What the window knows and can do.
 
     Attributes:
-        operations, feed, orders, outgoing, transfers: its parts.
+        operations, feed, catalogue, orders, outgoing, transfers: its parts.
         connection: how the connection stands.
-        kinds: what may be submitted, as last heard of, also while the server is away.
 
     Signals:
         jobs_changed: `(list[JobRow], list[str])`, new and changed rows, and ids that are gone.
@@ -84,7 +83,6 @@ class Controller(QObject):
         self.cache = Cache(preferences.data / "cache")
         self.operations = Operations(self)
         self.connection = ConnectionState()
-        self.kinds = [models.parse(models.Kind, kind) for kind in self.cache.read("kinds") or []]
         self._embedded_folder = embedded_folder
         self._embedded: embedded.Connection | None = None
         self._client: Client | None = None
@@ -98,6 +96,8 @@ class Controller(QObject):
         self.feed.signed_in.connect(self.signed_in)
         self.feed.answered.connect(self._answered)
         self.feed.lost.connect(self._lost)
+        self.catalogue = Catalogue(self)
+        self.catalogue.kinds_changed.connect(self.kinds_changed)
         self.orders = Orders(self)
         self.outgoing = Outgoing(self)
         self.transfers = Transfers(self)
@@ -114,6 +114,11 @@ class Controller(QObject):
     def user(self) -> models.User | None:
         """Who is signed in; None before the server has said so."""
         return self.feed.user
+
+    @property
+    def kinds(self) -> list[models.Kind]:
+        """What may be submitted, as last heard of, also while the server is away."""
+        return self.catalogue.kinds
 
     @property
     def online(self) -> bool:
@@ -217,7 +222,7 @@ class Controller(QObject):
         language.choose(name)
         if self._client:
             self._client.language = language.current()
-            self._read_catalogue(self._client)
+            self.catalogue.read(self._client)
             self.feed.read_anew()
         self.language_changed.emit()
 
@@ -264,7 +269,7 @@ class Controller(QObject):
         name = user.display_name or user.username
         self._set_connection(ConnectionState("online", client.base_url, name, updated=time.time()))
         if not was_online:
-            self._read_catalogue(client)
+            self.catalogue.read(client)
             self.outgoing.wake()
 
     def _lost(self, error: BaseException) -> None:
@@ -311,27 +316,6 @@ class Controller(QObject):
             return False
         self._use_embedded(found)
         return True
-
-    def _read_catalogue(self, client: Client) -> None:
-        """Kinds and datasets, kept on disk so that files can be submitted while the server is away."""
-
-        def work(_: object) -> list[models.Kind]:
-            kinds = client.kinds()
-            self.cache.write("kinds", [dataclasses.asdict(kind) for kind in kinds])
-            for dataset in client.datasets():
-                self.cache.write(f"dataset-{dataset['name']}", dataset)
-            return kinds
-
-        def done(kinds: list[models.Kind]) -> None:
-            self.kinds = kinds
-            self.kinds_changed.emit(kinds)
-
-        self.operations.start("catalogue", work, done, lambda e: self._failed("catalogue", e))
-
-    def offered_kinds(self) -> list[models.Kind]:
-        """The kinds that menus offer to this user: those that only try out the system are for admins."""
-        admin = self.user is not None and self.user.is_admin
-        return [kind for kind in self.kinds if admin or not kind.technical]
 
     # ------------------------------------------------------------ one job
 

@@ -93,6 +93,10 @@ class Deeds(QObject):
         """Open a refused submission again."""
         self._submissions.correct(rows[0].id)
 
+    def do_mend(self, rows: Sequence[JobRow]) -> None:
+        """Open a failed job's file again, so that it can be read or mapped in another way."""
+        self._submissions.mend(rows[0])
+
     def do_delete(self, rows: Sequence[JobRow]) -> None:
         """Delete ended jobs and entries of the outbox; asked about when there are several, or something unsent."""
         unsent = [row.id for row in rows if row.state in OUTBOX_STATES]

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 log = logging.getLogger(__name__)
 
 Work = Callable[[threading.Event], Any]
-LANES = {"poll": 1, "calls": 3, "transfers": 2, "files": 1, "outbox": 1, "sending": 1}
+LANES = {"poll": 1, "calls": 3, "transfers": 2, "files": 1, "hashing": 1, "outbox": 1, "sending": 1}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,10 @@ class Outgoing(QObject):
         if self._outbox:
             self._outbox.close()
 
+    def sent(self) -> list[Entry]:
+        """All entries, also those that became jobs in the last days; to be called in a thread."""
+        return self._open().entries()
+
     def entry(self, entry_id: str) -> Entry | None:
         """An entry that has not become a job yet."""
         return self._entries.get(entry_id)
@@ -109,18 +113,22 @@ class Outgoing(QObject):
         title: str | None = None,
         priority: str = "normal",
         replaces: str | None = None,
+        stored: Mapping[Path, str] | None = None,
     ) -> int:
         """Submit a job; gives a ticket that `added` or `not_added` names.
 
         Args:
             replaces: a refused entry that this one is the corrected form of; it is removed.
+            stored: path -> id of a file that the server has already, so that it is not sent again.
         """
         ticket = next(self._tickets)
         server, user = self.identity()
 
         def work(_: object) -> Entry:
             outbox = self._open()
-            entry = outbox.add(kind, params, paths, server=server, user=user, title=title, priority=priority)
+            entry = outbox.add(
+                kind, params, paths, server=server, user=user, title=title, priority=priority, stored=stored
+            )
             if replaces:
                 outbox.remove(replaces, force=True)
             return entry

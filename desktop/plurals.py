@@ -43,13 +43,17 @@ class Plurals(QObject):
         """How many rows taking an import back keeps."""
         return self.tr("%Ln row(s) changed since will be kept as they are, and listed.", "", n)
 
-    def more(self, n: int) -> str:
-        """How many more files there are."""
-        return self.tr("and %Ln more", "", n)
+    def files(self, n: int) -> str:
+        """How many files."""
+        return self.tr("%Ln file(s)", "", n)
 
     def mapped(self, n: int) -> str:
         """For how many files the columns that were chosen hold."""
-        return self.tr("The columns chosen here hold for all %Ln file(s).", "", n)
+        return self.tr("The columns chosen here hold for all %Ln file(s) with this header.", "", n)
+
+    def imported_before(self, n: int) -> str:
+        """How many other files of a submission were imported before."""
+        return self.tr("%Ln other file(s) of the list was (were) imported before.", "", n)
 
     def submit(self, n: int) -> str:
         """The button that submits so many jobs."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop import formats, icons
 from desktop.banner import Banner
 from desktop.client import models
+from desktop.client.errors import SignInNeeded
 from desktop.controller import Controller
 from desktop.language import translate
+from desktop.mending import BroughtBack, bring_back
 from desktop.outbox import Entry
+from desktop.parts.asking import ask_files
+from desktop.queue.rows import JobRow
 from desktop.submit.dialog import SubmitDialog
+from desktop.submit.fitting import TABLES
 
 
 class Submissions(QObject):
@@ -54,12 +60,9 @@ class Submissions(QObject):
 
     def choose_files(self) -> None:
         """Let the user choose files, then submit them."""
-        names, _ = QFileDialog.getOpenFileNames(
-            self._window, translate("MainWindow", "Choose files"), "",
-            translate("MainWindow", "Tables (*.xlsx *.xlsm *.xls *.ods *.csv *.tsv *.txt);;All files (*)"),
-        )  # fmt: skip
-        if names:
-            self.files([Path(name) for name in names])
+        chosen = ask_files(self._window, TABLES)
+        if chosen:
+            self.files(chosen)
 
     def files(self, paths: Iterable[Path | str], kind: str | None = None) -> SubmitDialog:
         """Open the dialog for these files; `kind` is chosen in it when it is given."""
@@ -68,6 +71,26 @@ class Submissions(QObject):
     def kind(self, kind: str) -> SubmitDialog:
         """Open the dialog for a kind, without files."""
         return self._open(SubmitDialog(self._controller, [], kind, self._window))
+
+    def mend(self, row: JobRow) -> None:
+        """Open a failed job again with its files, so that they can be read or mapped in another way."""
+        controller, client = self._controller, self._controller.client
+        if client is None:
+            controller.report("mend", SignInNeeded())
+            return
+        folder = controller.preferences.data / "again"
+
+        def work(cancelled: threading.Event) -> BroughtBack:
+            return bring_back(client, row.id, controller.outgoing.sent(), folder, cancelled)
+
+        def done(found: BroughtBack) -> None:
+            dialog = SubmitDialog(controller, list(found.files), found.job.kind, self._window)
+            dialog.mend(found.job, found.files, row.error)
+            self._open(dialog)
+
+        controller.operations.start(
+            f"mend:{row.id}", work, done, lambda error: controller.report("mend", error), lane="transfers"
+        )
 
     def _open(self, dialog: SubmitDialog) -> SubmitDialog:
         self.dialogs.append(dialog)

@@ -63,12 +63,15 @@ QLabel[role="section"] {{ color: {muted}; font-weight: 600; }}
 QLabel#emptyTitle {{ font-size: 18px; font-weight: 600; }}
 QFrame#card {{ background: {raised}; border: 1px solid {border}; border-radius: 6px; }}
 QFrame#errorBox {{ background: {raised}; border: 1px solid {failed}; border-radius: 6px; }}
+QFrame#noteBox {{ background: {selection}; border: none; border-radius: 6px; }}
 QFrame#banner {{ background: {selection}; border: none; border-radius: 6px; }}
 QFrame#banner[kind="error"] {{ background: {raised}; border: 1px solid {failed}; }}
 QListView#sideBar {{ background: {window}; border: none; outline: none; }}
 QTableView {{ border: none; gridline-color: transparent; outline: none; }}
-QTableView#previewTable, QTableView#mappingTable {{ border: 1px solid {border}; gridline-color: {border}; }}
-QTableView#previewTable::item, QTableView#mappingTable::item {{ padding: 0 5px; }}
+QTableView#previewTable, QTableView#mappingTable, QTableView#valuesTable, QTableView#constantsTable,
+QTableView#filesTable {{ border: 1px solid {border}; gridline-color: {border}; }}
+QTableView#previewTable::item, QTableView#mappingTable::item, QTableView#valuesTable::item,
+QTableView#constantsTable::item, QTableView#filesTable::item {{ padding: 0 5px; }}
 QHeaderView {{ background: {base}; }}
 QHeaderView::section {{ background: {base}; color: {muted}; border: none; border-bottom: 1px solid {border};
     padding: 4px 8px; }}

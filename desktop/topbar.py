@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
 
 from desktop import icons
 from desktop.controller import Controller
 from desktop.language import translate
+from desktop.parts.later import later
 
 
 class TopBar(QWidget):
@@ -77,11 +78,8 @@ class TopBar(QWidget):
         field.setFixedWidth(280)
         find = field.addAction(icons.icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         icons.put(find, "search", "muted")
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(150)
-        self._typing.timeout.connect(self.search_changed)
-        field.textChanged.connect(lambda _: self._typing.start())
+        typing = later(self, 150, self.search_changed.emit)
+        field.textChanged.connect(lambda _: typing.start())
         return field
 
     def begin_search(self) -> None:
@@ -92,7 +90,7 @@ class TopBar(QWidget):
     def show_kinds(self) -> None:
         """Offer the kinds that this user may begin."""
         self._new_menu.clear()
-        for kind in self._controller.offered_kinds():
+        for kind in self._controller.catalogue.offered_kinds():
             action = self._new_menu.addAction(kind.title)
             action.setObjectName(f"new-{kind.kind}")
             action.triggered.connect(lambda _=False, name=kind.kind: self.kind_wanted.emit(name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, SignalInstance
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, SignalInstance
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
@@ -16,6 +16,7 @@ from desktop.deeds import Deeds
 from desktop.details.pane import DetailsPane
 from desktop.drophint import DropHint
 from desktop.language import translate
+from desktop.parts.later import later
 from desktop.preferences.dialog import PreferencesDialog
 from desktop.queue.page import QueuePage
 from desktop.queue.rows import JobRow
@@ -133,10 +134,7 @@ class MainWindow(QMainWindow):
         self.page.choose_files_wanted.connect(self.choose_files)
         self.page.show_all_wanted.connect(self.show_all)
         self.side_bar.group_chosen.connect(lambda _: self._filter())
-        self._refreshing = QTimer(self)
-        self._refreshing.setSingleShot(True)
-        self._refreshing.setInterval(0)
-        self._refreshing.timeout.connect(self._refresh_details)
+        self._refreshing = later(self, 0, self._refresh_details)
         self.top.choose_files_wanted.connect(self.choose_files)
         self.top.kind_wanted.connect(self.new_job)
         self.top.preferences_wanted.connect(self.show_preferences)
@@ -150,6 +148,7 @@ class MainWindow(QMainWindow):
         table.verticalScrollBar().valueChanged.connect(self._scrolled)
         self.details.action_wanted.connect(self.do)
         self.details.closed.connect(self.hide_details)
+        self.details.job_wanted.connect(self._show_other)
 
     def _restore(self) -> None:
         preferences = self.controller.preferences
@@ -224,6 +223,11 @@ class MainWindow(QMainWindow):
             self.show_all()
         if self.page.table.choose(job_id):
             self.do("details")
+
+    def _show_other(self, job_id: str) -> None:
+        self.show_job(job_id)
+        if self.details.row is None or self.details.row.id != job_id:
+            self.banner.tell(translate("MainWindow", "That job is no longer in the list."), error=True)
 
     def show_all(self) -> None:
         """Take filter and search away."""

@@ -155,7 +155,7 @@ class Demo:
 
     def _wait_for_look(self, dialog: Any) -> None:
         looked: list[object] = []
-        dialog.preview.looked.connect(looked.append)
+        dialog.files.looked.connect(looked.append)
         self.wait(lambda: looked, "the look at the file")
 
     def follow(self, job_id: str, picture: str | None = None) -> JobRow:

@@ -116,6 +116,7 @@ class MappingView(BaseModel):
     delimiter: str | None
     shared: bool
     mine: bool
+    seen_as: str
     owner: Owner
     created_at: datetime
     updated_at: datetime

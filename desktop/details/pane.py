@@ -29,7 +29,7 @@ from desktop.details.files import FileList
 from desktop.details.flow import Flow
 from desktop.language import translate
 from desktop.parts.elided import ElidedLabel
-from desktop.parts.error_box import ErrorBox
+from desktop.parts.notice import Notice
 from desktop.queue.actions import ACTIONS
 from desktop.queue.columns import state_text
 from desktop.queue.delegates import paint_bar, paint_state
@@ -60,10 +60,12 @@ class DetailsPane(QWidget):
     Signals:
         action_wanted: name of an action of `queue.actions` that a button asks for.
         closed: it was closed.
+        job_wanted: id of another job that is to be shown.
     """
 
     action_wanted = Signal(str)
     closed = Signal()
+    job_wanted = Signal(str)
 
     def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,7 +80,7 @@ class DetailsPane(QWidget):
         outer.setContentsMargins(14, 8, 14, 10)
         outer.setSpacing(8)
         outer.addLayout(self._make_head())
-        self._error = ErrorBox("detailsError")
+        self._error = Notice("detailsError", error=True)
         outer.addWidget(self._error)
         columns = QHBoxLayout()
         columns.setSpacing(16)
@@ -131,6 +133,11 @@ class DetailsPane(QWidget):
         self._why.setObjectName("detailsWhy")
         self._why.setWordWrap(True)
         column.addWidget(self._why)
+        self._parent = QLabel()
+        self._parent.setObjectName("detailsParent")
+        self._parent.setWordWrap(True)
+        self._parent.linkActivated.connect(self.job_wanted)
+        column.addWidget(self._parent)
         self._counts = QFrame()
         self._counts.setObjectName("card")
         card = QVBoxLayout(self._counts)
@@ -215,6 +222,8 @@ class DetailsPane(QWidget):
         self._why.setText(row.note)
         self._why.setVisible(bool(row.note) and row.note != row.error and row.state != "succeeded")
         self._error.tell(row.error)
+        self._parent.setText(_belongs(row))
+        self._parent.setVisible(row.parent_id is not None)
         for action in ACTIONS:
             if action.name in self._buttons:
                 self._buttons[action.name].setVisible(action.fits(row))
@@ -296,7 +305,7 @@ class DetailsPane(QWidget):
         muted = theme.current().muted
         lines = [
             f'<tr><td style="color:{muted}; padding-right:10px; white-space:nowrap;">{_time(event.at)}</td>'
-            f"<td>{_escape(event.message or event.type)}</td></tr>"
+            f"<td>{_escape(event.message or event.type)}{_worker(event, muted)}</td></tr>"
             for event in reversed(events)
         ]
         self._story.setText(f'<table cellspacing="2">{"".join(lines)}</table>' if lines else "")
@@ -308,6 +317,23 @@ def _time(at: datetime | None) -> str:
 
 def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _worker(event: Event, muted: str) -> str:
+    """Which worker it was: the server tells it to admins only."""
+    name = event.values.get("worker")
+    return f' <span style="color:{muted};">{_escape(str(name))}</span>' if name else ""
+
+
+def _belongs(row: JobRow) -> str:
+    """What the job has to do with an earlier one, with a link to that."""
+    words = (
+        translate("Details", "Takes back an earlier import.")
+        if row.kind == "datasets.undo"
+        else translate("Details", "Corrected rows of an earlier import.")
+    )
+    show = _escape(translate("Details", "Show it"))
+    return f'{_escape(words)} <a href="{_escape(row.parent_id or "")}">{show}</a>'
 
 
 def _section(text: str) -> QLabel:

@@ -60,17 +60,24 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>and %Ln more</source>
+        <source>%Ln file(s)</source>
         <translation>
-            <numerusform>and %Ln more</numerusform>
-            <numerusform>and %Ln more</numerusform>
+            <numerusform>%Ln file</numerusform>
+            <numerusform>%Ln files</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>The columns chosen here hold for all %Ln file(s).</source>
+        <source>The columns chosen here hold for all %Ln file(s) with this header.</source>
         <translation>
-            <numerusform>The columns chosen here hold for the %Ln file.</numerusform>
-            <numerusform>The columns chosen here hold for all %Ln files.</numerusform>
+            <numerusform>The columns chosen here hold for %Ln file with this header.</numerusform>
+            <numerusform>The columns chosen here hold for all %Ln files with this header.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln other file(s) of the list was (were) imported before.</source>
+        <translation>
+            <numerusform>%Ln other file of the list was imported before.</numerusform>
+            <numerusform>%Ln other files of the list were imported before.</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -24,6 +24,10 @@
         <translation>取消</translation>
     </message>
     <message>
+        <source>Choose columns…</source>
+        <translation>选择对应列…</translation>
+    </message>
+    <message>
         <source>Try again</source>
         <translation>重试</translation>
     </message>
@@ -42,6 +46,25 @@
     <message>
         <source>Copy id</source>
         <translation>复制任务号</translation>
+    </message>
+</context>
+<context>
+    <name>Announcing</name>
+    <message>
+        <source>, </source>
+        <translation>、</translation>
+    </message>
+    <message>
+        <source>“{name}” has the same content as {others}.</source>
+        <translation>“{name}”与{others}内容相同。</translation>
+    </message>
+    <message>
+        <source>These are the rejected rows of an earlier import; what is corrected in them goes in.</source>
+        <translation>这是以前某次导入中不合格的行，改正后即可导入。</translation>
+    </message>
+    <message>
+        <source>These are the {count} rejected rows of “{title}” ({time}); the new job is linked to it.</source>
+        <translation>这是“{title}”（{time}）中不合格的 {count} 行，新任务会与它关联。</translation>
     </message>
 </context>
 <context>
@@ -382,12 +405,59 @@
         <source>Id</source>
         <translation>任务号</translation>
     </message>
+    <message>
+        <source>Takes back an earlier import.</source>
+        <translation>撤销以前的一次导入。</translation>
+    </message>
+    <message>
+        <source>Corrected rows of an earlier import.</source>
+        <translation>以前某次导入的改正行。</translation>
+    </message>
+    <message>
+        <source>Show it</source>
+        <translation>查看</translation>
+    </message>
 </context>
 <context>
     <name>DropHint</name>
     <message>
         <source>Drop to import</source>
         <translation>松开鼠标即可导入</translation>
+    </message>
+</context>
+<context>
+    <name>FileList</name>
+    <message>
+        <source>looking…</source>
+        <translation>正在查看…</translation>
+    </message>
+    <message>
+        <source>cannot be read</source>
+        <translation>无法读取</translation>
+    </message>
+    <message>
+        <source>columns to be chosen</source>
+        <translation>需选择对应列</translation>
+    </message>
+    <message>
+        <source>imported before</source>
+        <translation>曾经导入</translation>
+    </message>
+    <message>
+        <source>same file twice</source>
+        <translation>内容重复</translation>
+    </message>
+    <message>
+        <source>other header</source>
+        <translation>表头不同</translation>
+    </message>
+    <message>
+        <source>{chosen} of {all} go in</source>
+        <translation>共 {all} 个，将导入 {chosen} 个</translation>
+    </message>
+    <message>
+        <source>; </source>
+        <translation>；</translation>
     </message>
 </context>
 <context>
@@ -548,10 +618,57 @@
     </message>
 </context>
 <context>
+    <name>History</name>
+    <message>
+        <source>waits to be imported</source>
+        <translation>等待导入</translation>
+    </message>
+    <message>
+        <source>is being imported</source>
+        <translation>正在导入</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>was cancelled</source>
+        <translation>已取消</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <translation>、</translation>
+    </message>
+    <message>
+        <source>{time} by {name}</source>
+        <translation>{time}，{name}</translation>
+    </message>
+    <message>
+        <source>taken back since</source>
+        <translation>后已撤销</translation>
+    </message>
+    <message>
+        <source>: </source>
+        <translation>：</translation>
+    </message>
+    <message>
+        <source>; </source>
+        <translation>；</translation>
+    </message>
+    <message>
+        <source>“{name}” was imported before:</source>
+        <translation>“{name}”以前导入过：</translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
     <message>
         <source>Tasktray</source>
         <translation>任务台</translation>
+    </message>
+    <message>
+        <source>That job is no longer in the list.</source>
+        <translation>该任务已不在列表中。</translation>
     </message>
     <message>
         <source>Import files…</source>
@@ -576,14 +693,6 @@
     <message>
         <source>Settings</source>
         <translation>设置</translation>
-    </message>
-    <message>
-        <source>Choose files</source>
-        <translation>选择文件</translation>
-    </message>
-    <message>
-        <source>Tables (*.xlsx *.xlsm *.xls *.ods *.csv *.tsv *.txt);;All files (*)</source>
-        <translation>表格 (*.xlsx *.xlsm *.xls *.ods *.csv *.tsv *.txt);;所有文件 (*)</translation>
     </message>
     <message>
         <source>“{name}” is kept in the outbox and sent when the server is back.</source>
@@ -677,6 +786,42 @@
         <translation>识别结果</translation>
     </message>
     <message>
+        <source>as you chose before</source>
+        <translation>与您上次的选择相同</translation>
+    </message>
+    <message>
+        <source>as a colleague chose</source>
+        <translation>与同事的选择相同</translation>
+    </message>
+    <message>
+        <source>same name</source>
+        <translation>名称相同</translation>
+    </message>
+    <message>
+        <source>another name for it</source>
+        <translation>同义名称</translation>
+    </message>
+    <message>
+        <source>name in pinyin</source>
+        <translation>拼音名称</translation>
+    </message>
+    <message>
+        <source>part of the name</source>
+        <translation>名称部分相同</translation>
+    </message>
+    <message>
+        <source>similar name</source>
+        <translation>名称相近</translation>
+    </message>
+    <message>
+        <source>by its values</source>
+        <translation>根据列中的值</translation>
+    </message>
+    <message>
+        <source>added to show the errors</source>
+        <translation>为标明错误而添加</translation>
+    </message>
+    <message>
         <source>– not imported –</source>
         <translation>– 不导入 –</translation>
     </message>
@@ -685,8 +830,8 @@
         <translation>由您指定</translation>
     </message>
     <message>
-        <source>perhaps {field}, {percent}</source>
-        <translation>可能是{field}，{percent}</translation>
+        <source>perhaps {field}, {percent} · {reason}</source>
+        <translation>可能是{field}，{percent} · {reason}</translation>
     </message>
 </context>
 <context>
@@ -751,15 +896,21 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>and %Ln more</source>
+        <source>%Ln file(s)</source>
         <translation>
-            <numerusform>另有 %Ln 个</numerusform>
+            <numerusform>%Ln 个文件</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>The columns chosen here hold for all %Ln file(s).</source>
+        <source>The columns chosen here hold for all %Ln file(s) with this header.</source>
         <translation>
-            <numerusform>这里选定的列对应关系用于全部 %Ln 个文件。</numerusform>
+            <numerusform>此处选择的列对应适用于表头相同的全部 %Ln 个文件。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln other file(s) of the list was (were) imported before.</source>
+        <translation>
+            <numerusform>列表中另有 %Ln 个文件以前导入过。</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -835,24 +986,24 @@
         <translation>无法查看 {name}。</translation>
     </message>
     <message>
-        <source>Required, but no column goes into {fields}. Choose one below.</source>
-        <translation>缺少必填字段：{fields}。请在下方为其指定一列。</translation>
+        <source>Values</source>
+        <translation>值替换</translation>
+    </message>
+    <message>
+        <source>Fixed values</source>
+        <translation>固定值</translation>
+    </message>
+    <message>
+        <source>sheets {names}</source>
+        <translation>工作表 {names}</translation>
+    </message>
+    <message>
+        <source>Required, but no column goes into {fields}. Choose one below, or give a fixed value.</source>
+        <translation>必填字段{fields}没有对应的列。请在下面选择一列，或填写固定值。</translation>
     </message>
     <message>
         <source>, </source>
         <translation>、</translation>
-    </message>
-    <message>
-        <source>separated by {sign}</source>
-        <translation>分隔符 {sign}</translation>
-    </message>
-    <message>
-        <source>sheet {names}</source>
-        <translation>工作表 {names}</translation>
-    </message>
-    <message>
-        <source>header in row {number}</source>
-        <translation>表头在第 {number} 行</translation>
     </message>
 </context>
 <context>
@@ -995,6 +1146,37 @@ and you can go on working meanwhile.</source>
     </message>
 </context>
 <context>
+    <name>Reading</name>
+    <message>
+        <source>Sheet</source>
+        <translation>工作表</translation>
+    </message>
+    <message>
+        <source>Header row</source>
+        <translation>表头行</translation>
+    </message>
+    <message>
+        <source>Encoding</source>
+        <translation>编码</translation>
+    </message>
+    <message>
+        <source>Delimiter</source>
+        <translation>分隔符</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <translation>、</translation>
+    </message>
+    <message>
+        <source>{found} (automatic)</source>
+        <translation>{found}（自动）</translation>
+    </message>
+    <message>
+        <source>automatic</source>
+        <translation>自动</translation>
+    </message>
+</context>
+<context>
     <name>Reasons</name>
     <message>
         <source>required value missing</source>
@@ -1083,6 +1265,33 @@ and you can go on working meanwhile.</source>
     <message>
         <source>does not exist</source>
         <translation>不存在</translation>
+    </message>
+</context>
+<context>
+    <name>Remembering</name>
+    <message>
+        <source>Remember for files with this header:</source>
+        <translation>记住此表头的对应方式：</translation>
+    </message>
+    <message>
+        <source>for me</source>
+        <translation>仅自己使用</translation>
+    </message>
+    <message>
+        <source>for everybody</source>
+        <translation>所有人共用</translation>
+    </message>
+    <message>
+        <source>Forget</source>
+        <translation>不再记住</translation>
+    </message>
+    <message>
+        <source>Mapped as you did last time, {time}.</source>
+        <translation>已沿用您 {time} 的对应方式。</translation>
+    </message>
+    <message>
+        <source>Mapped as {name} has shared it, {time}.</source>
+        <translation>已沿用{name}于 {time} 共享的对应方式。</translation>
     </message>
 </context>
 <context>
@@ -1304,6 +1513,10 @@ and you can go on working meanwhile.</source>
         <translation>这样无法提交，原因见上方。</translation>
     </message>
     <message>
+        <source>No file is ticked.</source>
+        <translation>没有勾选任何文件。</translation>
+    </message>
+    <message>
         <source>The server is away: this is kept in the outbox and sent when it is back.</source>
         <translation>服务器不在线：将存入发件箱，恢复后自动发送。</translation>
     </message>
@@ -1353,6 +1566,69 @@ and you can go on working meanwhile.</source>
     <message>
         <source>It can be taken back until {time}, once.</source>
         <translation>在 {time} 之前可以撤销，仅限一次。</translation>
+    </message>
+</context>
+<context>
+    <name>Values</name>
+    <message>
+        <source>Field</source>
+        <translation>字段</translation>
+    </message>
+    <message>
+        <source>Value in the file</source>
+        <translation>文件中的值</translation>
+    </message>
+    <message>
+        <source>Rows</source>
+        <translation>行数</translation>
+    </message>
+    <message>
+        <source>Stands for</source>
+        <translation>替换为</translation>
+    </message>
+    <message>
+        <source>Proposed</source>
+        <translation>建议</translation>
+    </message>
+    <message>
+        <source>Field without a column</source>
+        <translation>没有对应列的字段</translation>
+    </message>
+    <message>
+        <source>Value in every row</source>
+        <translation>每行统一取值</translation>
+    </message>
+    <message>
+        <source>another form of it</source>
+        <translation>写法不同</translation>
+    </message>
+    <message>
+        <source>by its meaning</source>
+        <translation>含义相同</translation>
+    </message>
+    <message>
+        <source>similar word</source>
+        <translation>写法相近</translation>
+    </message>
+    <message>
+        <source>by its place in the order</source>
+        <translation>根据排列次序</translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation>是</translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation>否</translation>
+    </message>
+    <message>
+        <source>– rejected –</source>
+        <translation>– 不合格 –</translation>
+    </message>
+    <message>
+        <source>– empty –</source>
+        <translation>– 空 –</translation>
     </message>
 </context>
 </TS>

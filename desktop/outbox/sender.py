@@ -140,6 +140,9 @@ class Sender:
         self.outbox.update(entry.id, state="uploading")
         total, before = entry.size, 0
         for n, file in enumerate(entry.files):
+            if file.upload_id and file.size and file.offset == file.size:
+                before += file.size  # the server has all of it; should it have lost it, it says so at the hand-over
+                continue
             source = _source(file)
 
             def report(sent: int, _size: int, before: int = before) -> None:

@@ -24,7 +24,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -115,17 +115,24 @@ class Outbox:
         user: str,
         title: str | None = None,
         priority: str = "normal",
+        stored: Mapping[Path, str] | None = None,
     ) -> Entry:
         """Submit a job: from here on it is not lost. Call `keep` afterwards, in the background.
+
+        Args:
+            stored: path -> id of a file that the server has already; only when it has lost it, it is sent again.
 
         Raises:
             FileProblem: `file_vanished`, `file_not_opened`, `disk_full`, `file_not_written`.
         """
         files = []
         for path in paths:
+            known = (stored or {}).get(path)
             path = path.absolute()
             mark = fingerprint(path)
-            files.append(HeldFile(path, path.name, mark.size, mark.mtime_ns))
+            files.append(
+                HeldFile(path, path.name, mark.size, mark.mtime_ns, upload_id=known, offset=mark.size if known else 0)
+            )
         entry = Entry(
             id=str(uuid.uuid4()), kind=kind, params=params, title=title, priority=priority,
             server=server, user=user, created_at=time.time(), files=files,
@@ -172,10 +179,21 @@ class Outbox:
                 ),
             )  # fmt: skip
             db.executemany(
-                "INSERT INTO files (entry, position, path, name, size, mtime_ns, sha256, kept)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (entry, position) DO NOTHING",
+                "INSERT INTO files (entry, position, path, name, size, mtime_ns, sha256, kept, upload_id, offset)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (entry, position) DO NOTHING",
                 [
-                    (entry.id, n, str(f.path), f.name, f.size, f.mtime_ns, f.sha256, f.kept.name if f.kept else None)
+                    (
+                        entry.id,
+                        n,
+                        str(f.path),
+                        f.name,
+                        f.size,
+                        f.mtime_ns,
+                        f.sha256,
+                        f.kept.name if f.kept else None,
+                        f.upload_id,
+                        f.offset,
+                    )
                     for n, f in enumerate(entry.files)
                 ],
             )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from desktop.language import QT_TRANSLATE_NOOP
+from desktop.mending import MENDABLE
 from desktop.queue.rows import OUTBOX_STATES, JobRow
 
 
@@ -63,6 +64,10 @@ ACTIONS: tuple[JobAction, ...] = (
     JobAction(
         "cancel", QT_TRANSLATE_NOOP("Actions", "Cancel"), "stop",
         lambda r: r.state in ("pending", "running") and not r.cancel_requested, starts_section=True, button=True,
+    ),
+    JobAction(
+        "mend", QT_TRANSLATE_NOOP("Actions", "Choose columns…"), "edit",
+        lambda r: r.state == "failed" and r.error_code in MENDABLE, single=True, button=True,
     ),
     JobAction(
         "retry", QT_TRANSLATE_NOOP("Actions", "Try again"), "retry", lambda r: r.state in ("failed", "cancelled"),

@@ -27,7 +27,8 @@ class JobRow:
         created: seconds since 1970.
         note: why it is in its state, in words.
         result, files: as the server told them; empty when there are none.
-        error: why it failed, in words.
+        error, error_code: why it failed, in words and as a stable code.
+        parent_id: the job that it corrects or takes back.
         can_undo: an import that can still be taken back.
         needle: what the search looks in.
     """
@@ -52,6 +53,8 @@ class JobRow:
     note: str = ""
     result: Mapping[str, Any] | None = None
     error: str = ""
+    error_code: str = ""
+    parent_id: str | None = None
     files: tuple[JobFile, ...] = ()
     version: int = 0
     can_undo: bool = False
@@ -97,6 +100,8 @@ def from_job(job: Job) -> JobRow:
         note=job.why.message if job.why else "",
         result=job.result or None,
         error=job.error.message or job.error.code if job.error else "",
+        error_code=intern(job.error.code) if job.error else "",
+        parent_id=job.parent_id,
         files=tuple(job.files),
         version=job.version,
         can_undo=job.can_undo,

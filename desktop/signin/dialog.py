@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from desktop import icons
 from desktop.controller import Controller
 from desktop.language import translate
-from desktop.parts.error_box import ErrorBox
+from desktop.parts.notice import Notice
 from desktop.parts.path_field import PathField
 from desktop.signin import keys
 
@@ -43,7 +43,7 @@ class SignInDialog(QDialog):
         head.addWidget(picture)
         head.addWidget(title, 1)
         column.addLayout(head)
-        self._message = ErrorBox("signInError")
+        self._message = Notice("signInError", error=True)
         column.addWidget(self._message)
         form = QFormLayout()
         form.setVerticalSpacing(9)

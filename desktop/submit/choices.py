@@ -117,3 +117,19 @@ class ChoicesEditor(Editor):
             item = self._list.item(place)
             on = item.data(Qt.ItemDataRole.UserRole) in chosen
             item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+
+
+def encodings() -> list[tuple[str, str]]:
+    """`(name, words)` of the encodings that texts of this country come in."""
+    return [
+        ("utf-8", "UTF-8"), ("gb18030", "GB18030 / GBK"), ("big5", "Big5"), ("utf-16", "UTF-16"),
+        ("windows-1252", "Windows-1252"),
+    ]  # fmt: skip
+
+
+def delimiters() -> list[tuple[str, str]]:
+    """`(sign, words)` of the signs that separate the values of a text."""
+    return [
+        (",", translate("Form", "Comma (,)")), (";", translate("Form", "Semicolon (;)")),
+        ("\t", translate("Form", "Tab")), ("|", translate("Form", "Bar (|)")),
+    ]  # fmt: skip

@@ -1,54 +1,48 @@
-"""The submit dialog: files, kind, parameters, a look at the file; it answers with the job's id and expected time."""
+"""The submit dialog: files, kind, parameters, a look at the files; it answers with the job's id and expected time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QFileDialog,
-    QFormLayout,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QScrollArea,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import QDialog, QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
-from desktop import formats, icons
 from desktop.client import models
 from desktop.controller import Controller
-from desktop.language import QT_TRANSLATE_NOOP, translate
+from desktop.language import translate
 from desktop.outbox import Entry
 from desktop.outgoing import field_errors
-from desktop.parts.elided import ElidedLabel
-from desktop.parts.error_box import ErrorBox
+from desktop.parts.asking import ask_files
+from desktop.parts.later import later
+from desktop.parts.notice import Notice
 from desktop.plurals import plurals
+from desktop.submit.announcing import Announcing
+from desktop.submit.expected import expected
+from desktop.submit.files import FILE_OPTIONS, FileSet, FileState
+from desktop.submit.fitting import fits, reads_table
+from desktop.submit.footer import Footer
 from desktop.submit.form import ParamsForm
+from desktop.submit.heading import Heading
 from desktop.submit.preview import Preview
+from desktop.submit.refusal import by_field, in_words
+from desktop.submit.remembering import Remembering
+from desktop.submit.sending import Sending, make_orders
 
-PRIORITIES = (
-    ("normal", QT_TRANSLATE_NOOP("Submit", "Normal")),
-    ("high", QT_TRANSLATE_NOOP("Submit", "High")),
-    ("low", QT_TRANSLATE_NOOP("Submit", "Low")),
-)
-_FILE_OPTIONS = ("sheet", "header_row", "encoding", "delimiter")
-_TABLES = (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv", ".txt")
+_DECIDED = ("mapping", "constants", "value_map")  # beside the form where the file's columns are shown
+_WITH_PREVIEW = QSize(1160, 760)
 
 
 class SubmitDialog(QDialog):
     """Submits one job, or a job a file where the kind takes one file and several were chosen.
 
     Args:
-        kind: chosen at first; by default the first kind that takes such files.
+        kind: chosen at first; by default the first kind that takes such files, or the one that their header fits.
+
+    Attributes:
+        files: what is known about the files.
+        preview: the one that is shown.
 
     Signals:
         submitted: the tickets of the submissions (`Outgoing.added` names them).
@@ -64,46 +58,52 @@ class SubmitDialog(QDialog):
         self.setWindowTitle(translate("Submit", "New job"))
         self._controller = controller
         self.paths = list(paths)
+        self.files = FileSet(controller, self)
+        self.sending = Sending(controller, self)
         self._built: ParamsForm | None = None
         self._pending: tuple[models.Kind, bool, bool] | None = None
-        self._tickets: set[int] = set()
-        self._entries: set[str] = set()
-        self._correcting: str | None = None
-        self._under_way = False
+        self._before: Mapping[str, Any] | None = None
+        self._stored: dict[Path, str] = {}
+        self._replaces: dict[Path | None, str] = {}
+        self._guessing = False
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 14)
         column.setSpacing(10)
-        self._error = ErrorBox("submitError")
+        self._error = Notice("submitError", error=True)
         column.addWidget(self._error)
+        self._announcing = Announcing(controller, self.files)
+        column.addWidget(self._announcing)
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setObjectName("submitSplitter")
+        self._heading = Heading(self.files)
+        self.kind, self.title, self.priority = self._heading.kind, self._heading.title, self._heading.priority
         self._split.addWidget(self._make_left())
-        self.preview = Preview(controller)
-        right = QWidget()
-        margin = QVBoxLayout(right)
-        margin.setContentsMargins(12, 0, 0, 0)
-        margin.addWidget(self.preview)
-        self._right = right
-        self._split.addWidget(right)
+        self._right = QWidget()
+        self._preview: Preview | None = None
+        self._right_column = QVBoxLayout(self._right)
+        self._right_column.setContentsMargins(12, 0, 0, 0)
+        self._split.addWidget(self._right)
         self._split.setStretchFactor(0, 0)
         self._split.setStretchFactor(1, 1)
-        self._split.setSizes([430, 640])
+        self._split.setSizes([410, 740])
         self._split.setChildrenCollapsible(False)
         column.addWidget(self._split, 1)
-        column.addLayout(self._make_bottom())
-        self._ask = QTimer(self)
-        self._ask.setSingleShot(True)
-        self._ask.setInterval(350)
-        self._ask.timeout.connect(self._estimate)
-        self.preview.looked.connect(self._looked)
-        self.preview.changed.connect(self._ask.start)
-        self.preview.changed.connect(self._judge)
+        self._footer = Footer()
+        column.addWidget(self._footer)
+        self._ask = later(self, 350, self._estimate)
+        self._soon = later(self, 0, self._judge)
+        self.files.changed.connect(self._soon.start)
+        self.files.fitting.connect(self._fitting)
         self.kind.currentIndexChanged.connect(self._kind_chosen)
+        self.priority.currentIndexChanged.connect(lambda _: self._ask.start())
+        self._heading.list.choose_wanted.connect(self._choose_files)
+        self._footer.submit_wanted.connect(self.submit)
+        self._footer.cancel_wanted.connect(self.reject)
+        self._footer.background_wanted.connect(self.accept)
         controller.estimated.connect(self._estimated)
-        controller.outgoing.added.connect(self._added)
-        controller.outgoing.not_added.connect(self._not_added)
-        controller.outgoing.accepted.connect(self._accepted)
-        controller.outgoing.refused.connect(self._refused)
+        self.sending.finished.connect(self.accept)
+        self.sending.failed.connect(self._not_sent)
+        self.sending.refused.connect(self._refused)
         self._fill_kinds(kind)
 
     # ------------------------------------------------------------ parts
@@ -113,36 +113,7 @@ class SubmitDialog(QDialog):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 8, 0)
         column.setSpacing(10)
-        head = QFormLayout()
-        head.setHorizontalSpacing(14)
-        head.setVerticalSpacing(9)
-        head.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._files = QWidget()
-        self._files_column = QVBoxLayout(self._files)
-        self._files_column.setContentsMargins(0, 0, 0, 0)
-        self._files_column.setSpacing(3)
-        self.kind = QComboBox()
-        self.kind.setObjectName("kindBox")
-        self.title = QLineEdit()
-        self.title.setObjectName("titleField")
-        self.title.setMaxLength(200)
-        self.priority = QComboBox()
-        self.priority.setObjectName("priorityBox")
-        for value, words in PRIORITIES:
-            self.priority.addItem(translate("Submit", words), value)
-        self.priority.currentIndexChanged.connect(lambda _: self._ask.start())
-        for words, widget in (
-            (translate("Submit", "Files"), self._files),
-            (translate("Submit", "What to do"), self.kind),
-            (translate("Submit", "Title"), self.title),
-            (translate("Submit", "Priority"), self.priority),
-        ):
-            label = QLabel(words)
-            label.setMinimumWidth(110)
-            label.setBuddy(widget)
-            head.addRow(label, widget)
-        self._files_label = head.labelForField(self._files)
-        column.addLayout(head)
+        column.addWidget(self._heading)
         line = QFrame()
         line.setObjectName("rule")
         line.setFixedHeight(1)
@@ -155,52 +126,29 @@ class SubmitDialog(QDialog):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setMinimumWidth(400)
+        area.setMinimumWidth(380)
         return area
 
-    def _make_bottom(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        self._expected = QLabel()
-        self._expected.setObjectName("estimateText")
-        self._expected.setProperty("role", "muted")
-        self._expected.setWordWrap(True)
-        row.addWidget(self._expected, 1)
-        cancel = QPushButton(translate("Submit", "Cancel"))
-        cancel.setObjectName("cancelSubmitButton")
-        cancel.clicked.connect(self.reject)
-        self._background = QPushButton(translate("Submit", "Go on in the background"))
-        self._background.setObjectName("backgroundButton")
-        self._background.clicked.connect(self.accept)
-        self._background.hide()
-        self._submit = QPushButton(translate("Submit", "Submit"))
-        self._submit.setObjectName("submitButton")
-        self._submit.setProperty("primary", True)
-        self._submit.setDefault(True)
-        self._submit.clicked.connect(self.submit)
-        row.addWidget(cancel)
-        row.addWidget(self._background)
-        row.addWidget(self._submit)
-        return row
+    @property
+    def preview(self) -> Preview:
+        """What is in the file that is shown, made when it is first needed."""
+        if self._preview is None:
+            self._preview = Preview(self.files, Remembering(self._controller))
+            self._right_column.addWidget(self._preview)
+        return self._preview
 
     # ------------------------------------------------------------ files and kind
 
     def _fill_kinds(self, wanted: str | None) -> None:
-        fitting = [kind for kind in self._controller.kinds if self._fits(kind)]
-        self.kind.blockSignals(True)
-        for kind in fitting:
-            self.kind.addItem(kind.title or kind.kind, kind.kind)
-        place = self.kind.findData(wanted) if wanted else 0
-        self.kind.setCurrentIndex(max(place, 0))
-        self.kind.blockSignals(False)
+        offered = {kind.kind for kind in self._controller.catalogue.offered_kinds()} | {wanted}
+        fitting = [kind for kind in self._controller.kinds if kind.kind in offered and fits(kind, self.paths)]
+        self._heading.offer(fitting, wanted)
+        schemas = {k.kind: self._controller.catalogue.schema(k.dataset) for k in fitting if reads_table(k, self.paths)}
+        if wanted is None and len(schemas) > 1 and reads_table(self.chosen, self.paths):
+            # Which of them it is the file itself can say.
+            self._guessing = True
+            self.files.find_fitting(self.paths, schemas)
         self._kind_chosen()
-
-    def _fits(self, kind: models.Kind) -> bool:
-        if not self.paths:
-            return True
-        needs = kind.uploads
-        return needs.maximum > 0 and all(
-            not needs.suffixes or path.suffix.lower() in needs.suffixes for path in self.paths
-        )
 
     @property
     def chosen(self) -> models.Kind | None:
@@ -208,96 +156,72 @@ class SubmitDialog(QDialog):
         name = self.kind.currentData()
         return next((kind for kind in self._controller.kinds if kind.kind == name), None)
 
-    def _show_files(self) -> None:
-        while self._files_column.count():
-            item = self._files_column.takeAt(0)
-            widget = item.widget() if item else None
-            if widget:
-                widget.hide()
-                widget.deleteLater()
-        for path in self.paths[:8]:
-            line = QWidget()
-            row = QHBoxLayout(line)
-            row.setContentsMargins(0, 0, 0, 0)
-            size = QLabel(_size(path))
-            size.setProperty("role", "muted")
-            row.addWidget(ElidedLabel(path.name), 1)
-            row.addWidget(size)
-            self._files_column.addWidget(line)
-        if len(self.paths) > 8:
-            more = QLabel(plurals.more(len(self.paths) - 8))
-            more.setProperty("role", "muted")
-            self._files_column.addWidget(more)
-        kind = self.chosen
-        takes = kind is not None and kind.uploads.maximum > 0
-        if takes:
-            choose = QPushButton(translate("Submit", "Choose files…"))
-            choose.setObjectName("chooseInDialogButton")
-            icons.put(choose, "folder")
-            choose.clicked.connect(self._choose_files)
-            self._files_column.addWidget(choose, 0, Qt.AlignmentFlag.AlignLeft)
-        self._files.setVisible(takes or bool(self.paths))
-        self._files_label.setVisible(takes or bool(self.paths))
-
     def _choose_files(self) -> None:
         kind = self.chosen
-        suffixes = " ".join(f"*{suffix}" for suffix in kind.uploads.suffixes) if kind else ""
-        known = translate("Submit", "Fitting files ({patterns})").format(patterns=suffixes)
-        names, _ = QFileDialog.getOpenFileNames(
-            self, translate("Submit", "Choose files"), str(self.paths[0].parent) if self.paths else "",
-            f"{known};;{translate('Submit', 'All files (*)')}" if suffixes else translate("Submit", "All files (*)"),
-        )  # fmt: skip
-        if names:
-            self.set_files([Path(name) for name in names])
+        chosen = ask_files(self, kind.uploads.suffixes if kind else (), self.paths[0].parent if self.paths else None)
+        if chosen:
+            self.set_files(chosen)
 
     def set_files(self, paths: Sequence[Path]) -> None:
         """Work on other files."""
+        self._guessing = False
         self.paths = list(paths)
+        self._before = None
         self._kind_chosen()
 
     def _kind_chosen(self) -> None:
         kind = self.chosen
-        self._show_files()
         if self._built is not None:
             self._form_place.removeWidget(self._built)
             self._built.hide()
             self._built.deleteLater()
         self._built = self._pending = None
+        previewed = reads_table(kind, self.paths)
+        dataset = kind.dataset if kind and previewed else None
+        schema = self._controller.catalogue.schema(dataset)
+        if not self._guessing:
+            self.files.show(self.paths, dataset, schema, self._before)
+        takes = kind is not None and kind.uploads.maximum > 0
+        self._heading.show_files(choosable=takes, visible=takes or bool(self.paths))
         if kind is None:
-            self._submit.setEnabled(False)
+            self._judge()
             names = ", ".join(path.name for path in self.paths)
-            self._tell(
+            self._error.tell(
                 translate("Submit", "There is nothing that can be done with {names}.").format(names=names)
                 if self._controller.kinds
                 else translate("Submit", "What can be done is not known yet: the server has never been reached.")
             )
             self._right.hide()
             return
-        self._tell("")
-        dataset = self._schema(kind)
-        previewed = bool(self.paths) and kind.dataset is not None and self.paths[0].suffix.lower() in _TABLES
+        self._error.tell("")
         # The form is made in a turn of the event loop of its own, so that opening the dialog does not take long.
-        self._pending = (kind, previewed, dataset is not None)
+        self._pending = (kind, previewed, schema is not None)
         QTimer.singleShot(0, self, self._make_form)
         self.title.setPlaceholderText(self.paths[0].name if len(self.paths) == 1 else kind.title)
         self._right.setVisible(previewed)
         if previewed:
-            self.resize(max(self.width(), 1080), max(self.height(), 620))
-            self.preview.show_file(self.paths[0], dataset)
-        else:
-            self.preview.stop()
-        several = len(self.paths) > 1 and kind.uploads.maximum == 1
-        self._submit.setText(plurals.submit(len(self.paths)) if several else translate("Submit", "Submit"))
+            room = self.screen().availableSize() - QSize(40, 60)
+            self.resize(self.size().expandedTo(_WITH_PREVIEW).boundedTo(room))
+            QTimer.singleShot(0, self, self._make_preview)
         self._judge()
         self._ask.start()
+
+    def _make_preview(self) -> None:
+        kind = self.chosen
+        if kind is not None and self._right.isVisibleTo(self):
+            self.preview.remembering.show_dataset(kind.dataset)
+            self.preview.refresh()
 
     def _make_form(self) -> None:
         if self._pending is None:
             return
         (kind, previewed, known), self._pending = self._pending, None
-        self._built = ParamsForm(kind.params_schema, ["mapping"] if previewed and known else [])
-        self._built.changed.connect(self._form_changed)
+        beside = (FILE_OPTIONS if previewed else ()) + (_DECIDED if previewed and known else ())
+        self._built = ParamsForm(kind.params_schema, beside)
+        self._built.changed.connect(self._ask.start)
         self._form_place.addWidget(self._built)
+        if self._before:
+            self._built.set_values(dict(self._before))
         if not previewed:
             self.resize(580, min(620, 250 + self._built.sizeHint().height()))
 
@@ -307,74 +231,94 @@ class SubmitDialog(QDialog):
         self._make_form()
         return self._built
 
-    def _schema(self, kind: models.Kind) -> dict[str, Any] | None:
-        schema = self._controller.cache.read(f"dataset-{kind.dataset}") if kind.dataset else None
-        return schema if isinstance(schema, dict) else None
+    def _fitting(self, kind: str) -> None:
+        if self._guessing:
+            self._guessing = False
+            place = self.kind.findData(kind)
+            if place < 0 or place == self.kind.currentIndex():
+                self._kind_chosen()
+            else:
+                self.kind.setCurrentIndex(place)
 
     # ------------------------------------------------------------ parameters
 
-    def params(self) -> dict[str, Any] | None:
-        """The parameters as they stand; None when something is not filled in, which is then shown."""
-        if self._form is None:
-            return None
-        values = self._form.values()
-        if values is None:
-            return None
-        mapping = self.preview.mapping.mapping() if self._right.isVisibleTo(self) else None
-        if mapping is not None:
-            values["mapping"] = mapping
-        return values
+    def params(self, state: FileState | None = None) -> dict[str, Any] | None:
+        """The parameters as they stand, for one of the files (by default the one that is shown); None when something
+        is not filled in, which is then shown.
+        """
+        values = self._form.values() if self._form is not None else None
+        state = state or self.files.current
+        if values is None or state is None or not self._right.isVisibleTo(self):
+            return values
+        return values | self.files.params(state)
 
-    def set_params(self, params: dict[str, Any]) -> None:
-        """Fill the form, e.g. for a job that is like another one."""
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Fill the dialog, e.g. for a job that is like another one."""
         if self._form is not None:
-            self._form.set_values(params)
-            self._form_changed()
+            self._form.set_values(dict(params))
+        if self._right.isVisibleTo(self):
+            if any(params.get(name) for name in FILE_OPTIONS):
+                self.files.set_options({name: params.get(name) for name in FILE_OPTIONS})
+            if any(name in params for name in _DECIDED):
+                self.files.take(params)
+        self._ask.start()
 
     def correct(self, entry: Entry) -> None:
         """Show a refused submission again, with the server's words at its fields."""
-        self._correcting = entry.id
+        self._replaces = {entry.files[0].path if entry.files else None: entry.id}
         self.title.setText(entry.title or "")
-        self.priority.setCurrentIndex(max(self.priority.findData(entry.priority), 0))
-        self.set_params(entry.params)
-        if entry.params.get("mapping") and self.paths:
-            kind = self.chosen
-            self.preview.show_file(self.paths[0], self._schema(kind) if kind else None, entry.params["mapping"])
+        self._heading.choose_priority(entry.priority)
+        self._begin_with(entry.params)
         self._show_refusal(entry)
 
-    def _form_changed(self) -> None:
-        if self._form is not None:
-            current = self._form.current()
-            self.preview.set_options({name: current.get(name) for name in _FILE_OPTIONS})
-            constants = current.get("constants")
-            self.preview.mapping.set_constants(constants if isinstance(constants, dict) else ())
-        self._ask.start()
+    def mend(self, job: models.Job, stored: Mapping[Path, str], words: str) -> None:
+        """Show a failed job again, so that its file can be read or mapped in another way.
 
-    def _looked(self, found: object) -> None:
-        info = getattr(found, "info", None)
-        if info and self._form is not None:
-            self._form.offer_sheets(info["sheets"])
-        self._judge()
+        Args:
+            stored: its files' paths here -> their ids on the server, which has them already.
+            words: why it failed.
+        """
+        self.title.setText(job.title if job.title not in [path.name for path in self.paths] else "")
+        self._stored = dict(stored)
+        self._begin_with(job.params)
+        self._error.tell(words)
 
-    @property
-    def _problem(self) -> str:
-        return self.preview.problem if self._right.isVisibleTo(self) else ""
+    def _begin_with(self, params: Mapping[str, Any]) -> None:
+        self._before, self._guessing = params, False
+        self._kind_chosen()
 
     def _judge(self) -> None:
         """Offer to submit what the server can take, and say what else there is to know."""
-        self._submit.setEnabled(not self._under_way and self.chosen is not None and not self._problem)
-        self._submit.setToolTip(self._problem)
-        if self._problem:
-            self._expected.setText(translate("Submit", "Cannot be submitted like this, see above."))
-        mapped = self._right.isVisibleTo(self) and self.preview.mapping.mapping() is not None
-        self.preview.note(plurals.mapped(len(self.paths)) if mapped and len(self.paths) > 1 else "")
+        kind = self.chosen
+        several = kind is not None and kind.uploads.maximum == 1 and len(self.paths) > 1
+        chosen = self.files.chosen() if self._right.isVisibleTo(self) else self.files.files
+        problem = self._problem(chosen)
+        if self.sending.under_way:
+            self._footer.show_sending()
+        else:
+            words = plurals.submit(len(chosen)) if several else translate("Submit", "Submit")
+            possible = kind is not None and not self._guessing
+            if self._footer.show_ready(words, possible=possible, problem=problem):
+                self._ask.start()
+        self.title.setEnabled(not several)
+
+    def _problem(self, chosen: Sequence[FileState]) -> str:
+        if not self._right.isVisibleTo(self):
+            return ""
+        if self.files.files and not chosen:
+            return translate("Submit", "No file is ticked.")
+        for state in chosen:
+            problem = self.files.problem(state)
+            if problem:
+                return problem if len(self.paths) == 1 else f"{state.path.name}: {problem}"
+        return ""
 
     def _estimate(self) -> None:
         kind = self.chosen
-        if kind is None or self._form is None or self._problem:
+        if kind is None or self._form is None or not self._footer.submit.isEnabled():
             return
         if not self._controller.online:
-            self._expected.setText(
+            self._footer.expect(
                 translate("Submit", "The server is away: this is kept in the outbox and sent when it is back.")
             )
             return
@@ -382,9 +326,8 @@ class SubmitDialog(QDialog):
 
     def _estimated(self, estimate: models.Estimate | None, errors: Sequence[dict[str, Any]]) -> None:
         if self._form is not None and errors:
-            self._form.show_errors(_by_field(errors, self._form))
-        if not self._problem:
-            self._expected.setText(_expected(estimate) if estimate else "")
+            self._form.show_errors(by_field(errors, self._form))
+        self._footer.expect(expected(estimate) if estimate else "")
 
     # ------------------------------------------------------------ submitting
 
@@ -393,125 +336,62 @@ class SubmitDialog(QDialog):
         kind, params = self.chosen, self.params()
         if kind is None or params is None:
             return
-        needs = kind.uploads
-        if self._problem:
+        previewed = self._right.isVisibleTo(self)
+        chosen = self.files.chosen() if previewed else self.files.files
+        if self._problem(chosen) or self._guessing:
             return
-        if len(self.paths) < needs.minimum:
-            self._tell(translate("Submit", "Choose a file first."))
+        if len(chosen) < kind.uploads.minimum:
+            self._error.tell(translate("Submit", "Choose a file first."))
             return
-        gone = [path.name for path in self.paths if not path.is_file()]
+        gone = [state.path.name for state in chosen if not state.path.is_file()]
         if gone:
-            self._tell(translate("Submit", "{names} is no longer there.").format(names=", ".join(gone)))
+            self._error.tell(translate("Submit", "{names} is no longer there.").format(names=", ".join(gone)))
             return
-        self._tell("")
-        groups = [[path] for path in self.paths] if needs.maximum == 1 else [self.paths]
-        if not self.paths or needs.maximum == 0:
-            groups = [[]]
-        typed = self.title.text().strip() if len(groups) == 1 else ""
-
-        def title_of(group: list[Path]) -> str | None:
-            return typed or (group[0].name if len(group) == 1 else None)
-
-        self._sending(True)
-        self._tickets = {
-            self._controller.outgoing.submit(
-                kind.kind, params, group, title=title_of(group),
-                priority=self.priority.currentData(), replaces=self._correcting,
-            )
-            for group in groups
-        }  # fmt: skip
-        self._entries.clear()
-        self.submitted.emit(set(self._tickets))
+        self._error.tell("")
+        orders = make_orders(
+            kind.uploads, [state.path for state in chosen], [self.params(state) or {} for state in chosen] or [params],
+            title=self.title.text().strip(), replaces=self._replaces, stored=self._stored,
+        )  # fmt: skip
+        tickets = self.sending.start(kind.kind, orders, self.priority.currentData())
+        if previewed and self._preview is not None:
+            self._preview.remembering.submitted()
+        self._show_sending()
+        self.submitted.emit(tickets)
 
     def awaits(self, entry_id: str) -> bool:
         """This dialog waits for the server's answer to that entry and will show it."""
-        return entry_id in self._entries and self.isVisible()
+        return self.sending.awaits(entry_id) and self.isVisible()
 
-    def _sending(self, sending: bool) -> None:
-        self._under_way = sending
+    def _show_sending(self) -> None:
+        self._split.setEnabled(not self.sending.under_way)
         self._judge()
-        self._submit.setText(translate("Submit", "Sending…") if sending else translate("Submit", "Submit"))
-        self._background.setVisible(sending)
-        self._split.setEnabled(not sending)
 
-    def _added(self, ticket: int, entry: Entry) -> None:
-        if ticket not in self._tickets:
+    def _not_sent(self, words: str) -> None:
+        self._show_sending()
+        self._error.tell(words)
+
+    def _refused(self, entries: list[Entry]) -> None:
+        if not self.isVisible():
             return
-        self._tickets.discard(ticket)
-        self._entries.add(entry.id)
-        self._correcting = None
-        if not self._tickets and not self._controller.online:
-            self.accept()
-
-    def _not_added(self, ticket: int, words: str) -> None:
-        if ticket in self._tickets:
-            self._tickets.discard(ticket)
-            self._sending(False)
-            self._tell(words)
-
-    def _accepted(self, entry_id: str, job: models.Job) -> None:
-        self._entries.discard(entry_id)
-        if not self._entries and not self._tickets and self._under_way:
-            self.accept()
-
-    def _refused(self, entry: Entry) -> None:
-        if entry.id not in self._entries or not self.isVisible():
-            return
-        self._entries.discard(entry.id)
-        self._sending(False)
-        self._correcting = entry.id
-        self._show_refusal(entry)
+        self._replaces = {entry.files[0].path if entry.files else None: entry.id for entry in entries}
+        if len(self.paths) > len(entries) and all(entry.files for entry in entries):
+            # What was accepted must not go in once more.
+            self.paths = [entry.files[0].path for entry in entries]
+            self._begin_with(entries[0].params)
+        self._show_sending()
+        self._show_refusal(entries[0])
 
     def _show_refusal(self, entry: Entry) -> None:
         errors = field_errors(entry)
         placed: dict[str, str] = {}
         if self._form is not None:
-            placed = _by_field(errors, self._form)
+            placed = by_field(errors, self._form)
             self._form.show_errors(placed)
-        others = [_words(error) for error in errors if _field(error) not in placed]
-        row = self._controller.outgoing.row(entry)
-        self._tell(" ".join([row.error, *(words for words in others if words and words not in row.error)]).strip())
-
-    def _tell(self, words: str) -> None:
-        self._error.tell(words)
+        self._error.tell(in_words(self._controller.outgoing.row(entry).error, errors, placed))
 
     def done(self, result: int) -> None:
         self._ask.stop()
-        self.preview.stop()
+        self.files.close()
         self._controller.operations.cancel("estimate")
         super().done(result)
         self.deleteLater()
-
-
-def _field(error: dict[str, Any]) -> str:
-    """`params.mode`, `mode` or `body.params.mode` → `mode`."""
-    parts = [p for p in str(error.get("field") or "").replace("/", ".").split(".") if p not in ("", "body", "params")]
-    return parts[0] if parts else ""
-
-
-def _words(error: dict[str, Any]) -> str:
-    return str(error.get("message") or error.get("detail") or error.get("code") or "")
-
-
-def _by_field(errors: Sequence[dict[str, Any]], form: ParamsForm) -> dict[str, str]:
-    return {_field(error): _words(error) for error in errors if form.has(_field(error))}
-
-
-def _expected(estimate: models.Estimate) -> str:
-    if estimate.start_seconds is None:
-        return translate("Submit", "It is not known when this starts.")
-    start = (
-        translate("Submit", "Starts at once")
-        if estimate.start_seconds < 2
-        else translate("Submit", "Starts in about {time}").format(time=formats.duration(estimate.start_seconds))
-    )
-    if estimate.duration_seconds is None:
-        return start
-    return start + translate("Submit", ", takes about {time}").format(time=formats.duration(estimate.duration_seconds))
-
-
-def _size(path: Path) -> str:
-    try:
-        return formats.size(path.stat().st_size)
-    except OSError:
-        return translate("Submit", "not there")

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import contextlib
 
-from desktop.language import translate
-from desktop.submit.choices import BoolEditor, ChoiceEditor, ChoicesEditor, SuggestingEditor
+from desktop.submit.choices import BoolEditor, ChoiceEditor, ChoicesEditor, SuggestingEditor, delimiters, encodings
 from desktop.submit.editor import Editor
 from desktop.submit.fields import FieldSpec
 from desktop.submit.inputs import DateEditor, JsonEditor, ListEditor, LongTextEditor, NumberEditor, TextEditor
 from desktop.submit.lines import FiltersEditor, MapEditor
 
-_ENCODINGS = [
-    ("utf-8", "UTF-8"), ("gb18030", "GB18030 / GBK"), ("big5", "Big5"), ("utf-16", "UTF-16"),
-    ("windows-1252", "Windows-1252"),
-]  # fmt: skip
 _EDITORS: dict[str, type[Editor]] = {
     "text": TextEditor, "long_text": LongTextEditor, "integer": NumberEditor, "number": NumberEditor,
     "bool": BoolEditor, "choice": ChoiceEditor, "date": DateEditor, "datetime": DateEditor, "choices": ChoicesEditor,
@@ -28,15 +23,9 @@ def make_editor(spec: FieldSpec) -> Editor:
     if spec.widget == "sheet":
         editor = SuggestingEditor(spec, [])
     elif spec.widget == "encoding":
-        editor = SuggestingEditor(spec, _ENCODINGS)
+        editor = SuggestingEditor(spec, encodings())
     elif spec.widget == "delimiter":
-        editor = SuggestingEditor(
-            spec,
-            [
-                (",", translate("Form", "Comma (,)")), (";", translate("Form", "Semicolon (;)")),
-                ("\t", translate("Form", "Tab")), ("|", translate("Form", "Bar (|)")),
-            ],
-        )  # fmt: skip
+        editor = SuggestingEditor(spec, delimiters())
     else:
         editor = _EDITORS[spec.sort](spec)
     with contextlib.suppress(TypeError, ValueError):  # a default that does not fit its own schema is left out

@@ -101,7 +101,7 @@ class ParamsForm(QWidget):
         title = "" if isinstance(editor, BoolEditor) else spec.title + (" *" if spec.required else "")
         label = QLabel(title)
         label.setBuddy(editor)
-        label.setMinimumWidth(110)
+        label.setMinimumWidth(90)
         label.setWordWrap(True)
         label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         label.setContentsMargins(0, 4, 0, 0)

@@ -1,215 +1,217 @@
-"""What is in the chosen file: format, rows, which column goes where, and the first rows."""
+"""What is in the chosen file: how it is read, which column goes where, what values stand for, and the first rows."""
 
 from __future__ import annotations
 
-import logging
-from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QLabel,
+    QSplitter,
     QTableView,
     QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from desktop import language
-from desktop.controller import Controller
 from desktop.language import translate
+from desktop.parts.later import later
 from desktop.plurals import plurals
-from desktop.submit.look import Look, look
-from desktop.submit.mapping import FIELD, FieldDelegate, MappingModel, RowsModel
-from tabular.schema import TableSchema
+from desktop.submit.decision import Decision
+from desktop.submit.delegates import ChoiceDelegate
+from desktop.submit.files import FileSet, FileState
+from desktop.submit.mapping import FIELD, MappingModel
+from desktop.submit.reading import ReadingBar
+from desktop.submit.remembering import Remembering
+from desktop.submit.rows import RowsModel
+from desktop.submit.values import ConstantsModel, ValuesModel
 
-log = logging.getLogger(__name__)
-
-_DELIMITERS = {",": ",", ";": ";", "\t": "Tab", "|": "|"}
+COLUMNS, VALUES, CONSTANTS = range(3)
 
 
 class Preview(QWidget):
-    """Looks at a file off the GUI thread.
+    """Shows the current file of a `FileSet`.
 
     Attributes:
-        mapping: what goes where.
-        problem: why the file cannot be taken as it stands, in words; empty when nothing is known against it.
-
-    Signals:
-        looked: a `Look`, or None when the file could not be looked at.
-        changed: the mapping is another one now.
+        mapping, values, constants: what is decided about its columns.
+        rows: its first rows.
+        remembering: whether that is kept for files like it.
     """
 
-    looked = Signal(object)
-    changed = Signal()
-
-    def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
+    def __init__(self, files: FileSet, remembering: Remembering, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("preview")
-        self._controller = controller
-        self._key = f"look:{id(self)}"
-        self._path: Path | None = None
-        self._schema: TableSchema | None = None
-        self._schema_json: dict[str, Any] | None = None
-        self._options: dict[str, Any] = {}
-        self._wanted: dict[str, str | None] | None = None
-        self.problem = ""
+        self._files = files
+        self._shown: tuple[object, ...] = ()
+        self._decision: Decision | None = None
         self.mapping = MappingModel(self)
+        self.values = ValuesModel(self)
+        self.constants = ConstantsModel(self)
         self.rows = RowsModel(self)
+        self.remembering = remembering
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        self._info = QLabel()
-        self._info.setObjectName("previewInfo")
-        self._info.setWordWrap(True)
-        column.addWidget(self._info)
-        self._warning = QLabel()
-        self._warning.setObjectName("previewWarning")
-        self._warning.setProperty("role", "error")
-        self._warning.setWordWrap(True)
-        self._warning.hide()
-        column.addWidget(self._warning)
-        self._note = QLabel()
-        self._note.setObjectName("previewNote")
-        self._note.setWordWrap(True)
-        self._note.hide()
-        column.addWidget(self._note)
+        self._info = _words("previewInfo")
+        self._warning = _words("previewWarning", "error")
+        self._note = _words("previewNote")
+        self._reading = ReadingBar()
+        for widget in (self._info, self._reading, self._warning, self._note):
+            column.addWidget(widget)
+        self._split = QSplitter(Qt.Orientation.Vertical)
+        self._split.setChildrenCollapsible(False)
+        self._split.addWidget(self._make_tabs())
+        self._split.addWidget(self._make_rows())
+        self._split.setSizes([330, 190])
+        self._split.setStretchFactor(0, 3)
+        self._split.setStretchFactor(1, 2)
+        column.addWidget(self._split, 1)
+        column.addWidget(remembering)
+        column.addStretch(0)
+        # In a turn of its own, and once for what thirty files tell within a turn.
+        files.changed.connect(later(self, 0, self.refresh).start)
+        self._reading.changed.connect(lambda: files.set_options(self._reading.options()))
+
+    def _make_tabs(self) -> QTabWidget:
         self._tabs = QTabWidget()
         self._tabs.setObjectName("previewTabs")
         self._tabs.setDocumentMode(True)
-        self._tabs.addTab(self._make_mapping(), translate("Preview", "Columns"))
-        self._tabs.addTab(self._make_rows(), translate("Preview", "First rows"))
-        column.addWidget(self._tabs, 1)
-        column.addStretch(0)
-        self._again = QTimer(self)
-        self._again.setSingleShot(True)
-        self._again.setInterval(400)
-        self._again.timeout.connect(self._look)
-        self.mapping.changed.connect(self._judge)
+        tables = (
+            ("mappingTable", self.mapping, FIELD, lambda row: self.mapping.options(), (120, 110, 120, 0)),
+            ("valuesTable", self.values, ValuesModel.edited, self.values.options, (100, 120, 56, 120, 0)),
+            ("constantsTable", self.constants, ConstantsModel.edited, self.constants.options, (200, 0)),
+        )
+        for name, model, edited, options, widths in tables:
+            table = QTableView()
+            table.setObjectName(name)
+            table.setModel(model)
+            table.setItemDelegateForColumn(edited, ChoiceDelegate(options, table))
+            table.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
+            table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+            table.setWordWrap(False)
+            table.verticalHeader().hide()
+            table.verticalHeader().setDefaultSectionSize(28)
+            header = table.horizontalHeader()
+            header.setHighlightSections(False)
+            header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            for place, width in enumerate(widths):
+                header.resizeSection(place, width)
+            header.setSectionResizeMode(len(widths) - 1, QHeaderView.ResizeMode.Stretch)
+            self._tabs.addTab(table, "")
+        return self._tabs
 
-    def _make_mapping(self) -> QTableView:
-        table = QTableView()
-        table.setObjectName("mappingTable")
-        table.setModel(self.mapping)
-        table.setItemDelegateForColumn(FIELD, FieldDelegate(table))
-        table.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(28)
-        table.setWordWrap(False)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for place, width in enumerate((140, 190, 150)):
-            header.resizeSection(place, width)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        header.resizeSection(3, 130)
-        return table
-
-    def _make_rows(self) -> QTableView:
+    def _make_rows(self) -> QWidget:
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 6, 0, 0)
+        column.setSpacing(4)
+        title = QLabel(translate("Preview", "First rows"))
+        title.setProperty("role", "section")
+        column.addWidget(title)
         table = QTableView()
         table.setObjectName("previewTable")
         table.setModel(self.rows)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.verticalHeader().setDefaultSectionSize(26)
-        table.horizontalHeader().setDefaultSectionSize(130)
+        table.verticalHeader().setDefaultSectionSize(24)
+        table.horizontalHeader().setDefaultSectionSize(120)
         table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         table.setWordWrap(False)
-        return table
+        table.setMinimumHeight(90)
+        column.addWidget(table, 1)
+        return holder
 
-    def show_file(self, path: Path, schema: dict[str, Any] | None, wanted: dict[str, str | None] | None = None) -> None:
-        """Look at a file; `schema` is of the dataset that it goes into, `wanted` a mapping made before."""
-        self._path, self._schema_json, self._wanted = path, schema, wanted
-        self.problem = ""
-        self._schema = TableSchema.from_json(schema) if schema else None
-        self._tabs.setTabVisible(0, self._schema is not None)
-        self._look()
+    # ------------------------------------------------------------ showing
 
-    def set_options(self, options: dict[str, Any]) -> None:
-        """What the user knows better about the file; looks again a moment later."""
-        kept = {name: value for name, value in options.items() if value not in (None, "")}
-        if kept != self._options:
-            self._options = kept
-            if self._path is not None:
-                self._again.start()
+    def show_tab(self, tab: int) -> None:
+        """Bring a table to the front: COLUMNS, VALUES or CONSTANTS."""
+        self._tabs.setCurrentIndex(tab)
 
-    def note(self, words: str) -> None:
-        """Say something about the mapping; nothing when `words` is empty."""
-        self._note.setText(words)
-        self._note.setVisible(bool(words))
-
-    def stop(self) -> None:
-        """Stop looking."""
-        self._again.stop()
-        self._controller.operations.cancel(self._key)
-
-    def _look(self) -> None:
-        path, schema, options, speech = self._path, self._schema_json, dict(self._options), language.current()
-        if path is None:
+    def refresh(self) -> None:
+        """Show the current file as it is known now."""
+        state = self._files.current
+        if state is None:
             return
-        self._info.setText(translate("Preview", "Looking at {name}…").format(name=path.name))
-        self._controller.operations.start(
-            self._key,
-            lambda cancelled: look(path, schema, options, speech, cancelled),
-            self._show, self._failed, lane="files",
-        )  # fmt: skip
+        decision = self._files.decision(state)
+        shown = (id(state), id(state.look), state.looked, tuple(state.options.items()), id(decision))
+        if shown != self._shown:
+            self._shown = shown
+            self._show(state, decision)
+        self._judge(state, decision)
 
-    def _failed(self, error: BaseException) -> None:
-        log.error("the file could not be looked at", exc_info=error)
-        self._show(None)
-
-    def _show(self, found: Look | None) -> None:
-        name = self._path.name if self._path else ""
-        if found is None or found.error:
-            words = found.error if found else translate("Preview", "{name} cannot be looked at.").format(name=name)
-            self.mapping.clear()
-            self.rows.load([], [])
-            self._info.hide()
-            # One that took too long to look at, or ended its reader, may still be fine for the server.
-            self.problem = found.error if found else ""
-            self._warning.setText(words)
-            self._warning.show()
-            self._tabs.hide()
-            self.looked.emit(found)
-            return
-        self._tabs.show()
-        self._info.show()
-        self._info.setText(describe(found))
-        self.rows.load(found.info["headers"], found.rows)
-        if self._schema is not None:
-            self.mapping.load(self._schema, found.proposals, found.rows)
-            if self._wanted:
-                self.mapping.take(self._wanted)
-        self.looked.emit(found)
-
-    def _judge(self) -> None:
-        missing = self.mapping.missing()
-        self._warning.setVisible(bool(missing))
-        self.problem = ""
-        if missing:
-            self.problem = translate("Preview", "Required, but no column goes into {fields}. Choose one below.").format(
-                fields=translate("Preview", ", ").join(missing)
+    def _show(self, state: FileState, decision: Decision | None) -> None:
+        found = state.look
+        readable = found is not None and not found.error
+        self._reading.setVisible(state.looked and (readable or bool(state.options) or state.error != ""))
+        self._reading.show_file(found, state.options)
+        if decision is not self._decision or found is None:
+            self._decision = decision
+            for model in (self.mapping, self.values, self.constants):
+                model.show(decision)
+        if readable and found is not None:
+            self._info.setText(describe(found.info, found.total))
+            self.rows.load(found.info["headers"], found.rows)
+        else:
+            self._info.setText(
+                "" if state.looked else translate("Preview", "Looking at {name}…").format(name=state.path.name)
             )
-            self._warning.setText(self.problem)
-        self.changed.emit()
+            self.rows.load([], [])
+        self._info.setVisible(readable or not state.looked)
+        self._split.setVisible(readable)
+        for tab in range(self._tabs.count()):
+            self._tabs.setTabVisible(tab, decision is not None)
+        self._tabs.setVisible(decision is not None)
+        self.remembering.show_file(state, decision)
+
+    def _judge(self, state: FileState, decision: Decision | None) -> None:
+        warning = self._files.problem(state)
+        if state.looked and state.look is None:
+            warning = translate("Preview", "{name} cannot be looked at.").format(name=state.path.name)
+        self._warning.setText(warning)
+        self._warning.setVisible(bool(warning))
+        note = self._said(state, decision)
+        self._note.setText(note)
+        self._note.setVisible(bool(note))
+        if decision is None:
+            return
+        open_values = self.values.open_rows()
+        fixed = len(decision.constants)
+        self._tabs.setTabText(COLUMNS, translate("Preview", "Columns"))
+        self._tabs.setTabText(VALUES, _counted(translate("Preview", "Values"), open_values))
+        self._tabs.setTabText(CONSTANTS, _counted(translate("Preview", "Fixed values"), fixed))
+        self._tabs.setTabVisible(VALUES, self.values.rowCount() > 0)
+        self._tabs.setTabVisible(CONSTANTS, self.constants.rowCount() > 0)
+        self.remembering.refresh()
+
+    def _said(self, state: FileState, decision: Decision | None) -> str:
+        alike = self._files.alike(state)
+        if decision is not None and decision.touched and alike > 1:
+            return plurals.mapped(alike)
+        return ""
 
 
-def describe(found: Look) -> str:
-    """Format, encoding, sheets, number of rows, in one line."""
-    info = found.info
+def _words(name: str, role: str = "") -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setTextFormat(Qt.TextFormat.PlainText)  # names of files and columns stand in it
+    label.setWordWrap(True)
+    if role:
+        label.setProperty("role", role)
+    label.hide()
+    return label
+
+
+def _counted(words: str, number: int) -> str:
+    return f"{words} ({number})" if number else words
+
+
+def describe(info: dict[str, Any], total: int | None) -> str:
+    """Format, sheets and number of rows in one line; the rest stands in the boxes below."""
     parts = [str(info["format"]).upper()]
-    if info.get("encoding"):
-        parts.append(str(info["encoding"]).upper())
-    if info.get("delimiter"):
-        delimiter = info["delimiter"]
-        parts.append(translate("Preview", "separated by {sign}").format(sign=_DELIMITERS.get(delimiter, delimiter)))
-    if info.get("reading"):
+    if len(info.get("reading") or ()) > 1:
         sheets = translate("Preview", ", ").join(info["reading"])
-        parts.append(translate("Preview", "sheet {names}").format(names=sheets))
-    if info.get("header_row", 1) != 1:
-        parts.append(translate("Preview", "header in row {number}").format(number=info["header_row"]))
-    if found.total is not None:
-        parts.append(plurals.rows(found.total))
+        parts.append(translate("Preview", "sheets {names}").format(names=sheets))
+    if total is not None:
+        parts.append(plurals.rows(total))
     return " · ".join(parts)

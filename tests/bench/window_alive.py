@@ -26,7 +26,7 @@ from desktop.app import create
 from desktop.details import pane
 from desktop.operations import Operations
 from desktop.queue import table
-from desktop.submit import dialog, preview
+from desktop.submit import announcing, dialog, files, preview
 from tasktray.sample_data import customers
 from tests.support_system import embedded_system
 
@@ -64,8 +64,10 @@ for owner, names in (
     (window.MainWindow, ("_apply", "_current", "_refresh_details")),
     (table.QueueTable, ("apply", "paintEvent")),
     (pane.DetailsPane, ("show_row", "_details", "paintEvent")),
-    (dialog.SubmitDialog, ("submit", "_estimate", "_estimated", "_added", "_accepted")),
-    (preview.Preview, ("_show", "_look")),
+    (dialog.SubmitDialog, ("__init__", "_kind_chosen", "_make_form", "_make_preview", "_judge", "submit", "_estimate")),
+    (preview.Preview, ("__init__", "refresh")),
+    (files.FileSet, ("show", "_seen")),
+    (announcing.Announcing, ("_refresh",)),
 ):
     for name in names:
         if hasattr(owner, name):
@@ -148,7 +150,7 @@ def main() -> None:
 
         def busy_run() -> None:
             submit = main_window.submit_files([path])
-            turn(lambda: submit.preview.mapping.rowCount() > 0, 60)
+            turn(lambda: submit.files.decision() is not None, 60)
             submit.findChild(QPushButton, "submitButton").click()
             turn(lambda: bool(main_window.page.model.all_rows()), 60)
             main_window.show_job(main_window.page.model.all_rows()[0].id)

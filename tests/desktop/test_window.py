@@ -60,7 +60,7 @@ def activate(qtbot, window) -> None:
 def submit(qtbot, window, path: Path, **params):
     """Through the dialog, as a person does it; gives the job."""
     dialog = window.submit_files([path])
-    qtbot.waitUntil(lambda: dialog.preview.mapping.rowCount() > 0, timeout=30_000)
+    qtbot.waitUntil(lambda: dialog.files.decision() is not None, timeout=30_000)
     dialog.set_params(params)
     with qtbot.waitSignal(window.controller.outgoing.accepted, timeout=20_000) as accepted:
         qtbot.mouseClick(dialog.findChild(QPushButton, "submitButton"), Qt.MouseButton.LeftButton)
@@ -143,7 +143,8 @@ def test_files_are_dropped_on_the_window(online, qtbot, tmp_path):
     QGuiApplication.sendEvent(online, QDropEvent(QPointF(5, 5), *arguments))
     (dialog,) = online.submissions.dialogs
     assert dialog.paths == paths
-    assert dialog.findChild(QPushButton, "submitButton").text() == "Submit 2 jobs"
+    button = dialog.findChild(QPushButton, "submitButton")
+    qtbot.waitUntil(lambda: button.isEnabled() and button.text() == "Submit 2 jobs", timeout=30_000)
     told = []
     online.controller.outgoing.accepted.connect(lambda _, job: told.append(job.title))
     dialog.submit()
@@ -155,29 +156,28 @@ def test_files_are_dropped_on_the_window(online, qtbot, tmp_path):
 def test_a_file_that_cannot_go_in_is_not_submitted_and_the_reason_is_shown(online, qtbot, tmp_path):
     path = tmp_path / "no names.csv"
     path.write_text("客户编号,甲,乙\n1,2,3\n", "utf-8")
-    dialog = online.submit_files([path, csv_file(tmp_path, 2)], "customers.import")
+    dialog = online.submit_files([path], "customers.import")
     button = dialog.findChild(QPushButton, "submitButton")
     qtbot.waitUntil(lambda: not button.isEnabled(), timeout=30_000)
     assert "no column goes into Name" in text(dialog, "previewWarning")
-    assert dialog.findChild(QLabel, "previewNote").isHidden()
     mapping = dialog.preview.mapping
     dialog.set_params({"constants": {"name": "公司"}})
-    assert button.isEnabled()
+    qtbot.waitUntil(button.isEnabled)
     dialog.set_params({"constants": {}})
-    assert not button.isEnabled()
+    qtbot.waitUntil(lambda: not button.isEnabled())
     assert mapping.setData(mapping.index(1, FIELD), "name")
-    assert button.isEnabled()
-    assert text(dialog, "previewNote") == "The columns chosen here hold for all 2 files."
+    qtbot.waitUntil(button.isEnabled)
+    assert dialog.params()["mapping"] == {"客户编号": "customer_no", "甲": "name", "乙": None}
     photo = tmp_path / "photo.xlsx"
     photo.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40)
     dialog.set_files([photo])
     qtbot.waitUntil(lambda: "photo.xlsx" in text(dialog, "previewWarning"), timeout=30_000)
     assert not button.isEnabled()
     dialog.submit()
-    assert not dialog._tickets
+    assert not dialog.sending.tickets
     # A look that found nothing out says nothing against the file.
-    dialog.preview._show(None)
-    assert button.isEnabled()
+    dialog.files._seen(dialog.files.current, None)
+    qtbot.waitUntil(button.isEnabled)
     dialog.reject()
 
 
@@ -242,7 +242,7 @@ def test_offline_a_file_is_kept_and_sent_once_when_the_server_is_back_at_another
     window.controller.outgoing.remove([added.args[1].id])
     path = csv_file(tmp_path, 30)
     dialog = window.submit_files([path])
-    qtbot.waitUntil(lambda: dialog.preview.mapping.rowCount() > 0, timeout=30_000)
+    qtbot.waitUntil(lambda: dialog.files.decision() is not None, timeout=30_000)
     with qtbot.waitSignal(window.controller.outgoing.added, timeout=10_000) as added:
         dialog.submit()
     assert "outbox" in window.banner.text

@@ -59,6 +59,7 @@ class Kept:
         decision: what was decided.
         owner_id, username, display_name: whose it is.
         mine: it is the asker's.
+        seen_as: fingerprint of the header that is found without the chosen options.
         created_at, updated_at: when.
     """
 
@@ -69,6 +70,7 @@ class Kept:
     username: str
     display_name: str | None
     mine: bool
+    seen_as: str
     created_at: datetime
     updated_at: datetime
 
@@ -88,7 +90,7 @@ class Kept:
             "value_map": {name: dict(pairs) for name, pairs in d.value_map.items()},
             "sheet": d.options.sheet, "header_row": d.options.header_row,
             "encoding": d.options.encoding, "delimiter": d.options.delimiter,
-            "shared": bool(d.shared), "mine": self.mine,
+            "shared": bool(d.shared), "mine": self.mine, "seen_as": self.seen_as,
             "owner": {"id": self.owner_id, "username": self.username, "display_name": self.display_name},
             "created_at": self.created_at, "updated_at": self.updated_at,
         }  # fmt: skip
@@ -107,6 +109,7 @@ def _kept(row: Row[Any], actor: Actor) -> Kept:
         username=row.username,
         display_name=row.display_name,
         mine=row.owner_id == actor.user_id,
+        seen_as=row.seen_as,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

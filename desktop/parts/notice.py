@@ -1,4 +1,4 @@
-"""A framed line that says what is wrong; out of sight while nothing is."""
+"""A framed line that says something, e.g. what is wrong; out of sight while there is nothing to say."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 
-class ErrorBox(QFrame):
-    """Shows words of an error.
+class Notice(QFrame):
+    """Shows words.
 
     Args:
         name: object name of the label with the words.
+        error: they say what is wrong; else what is worth knowing.
     """
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, *, error: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("errorBox")
+        self.setObjectName("errorBox" if error else "noteBox")
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 6, 10, 6)
         self._words = QLabel()
         self._words.setObjectName(name)
-        self._words.setProperty("role", "error")
+        if error:
+            self._words.setProperty("role", "error")
         self._words.setTextFormat(Qt.TextFormat.PlainText)  # names of files stand in it
         self._words.setWordWrap(True)
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -29,5 +31,6 @@ class ErrorBox(QFrame):
 
     def tell(self, words: str) -> None:
         """Show these words; nothing when they are empty."""
-        self._words.setText(words)
+        if words != self._words.text():
+            self._words.setText(words)
         self.setVisible(bool(words))

@@ -1,0 +1,27 @@
+"""Which kinds of jobs files fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from desktop.client import models
+
+TABLES = (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv", ".txt")
+
+
+def fits(kind: models.Kind, paths: Sequence[Path]) -> bool:
+    """The kind can work on these files, by their endings; any kind fits no files."""
+    needs = kind.uploads
+    return not paths or (
+        needs.maximum > 0
+        and all(not needs.suffixes or path.suffix.lower() in needs.suffixes for path in paths)
+    )  # fmt: skip
+
+
+def reads_table(kind: models.Kind | None, paths: Sequence[Path]) -> bool:
+    """The kind reads the files as tables of a dataset, so that there are columns to look at."""
+    return (
+        kind is not None and kind.dataset is not None and kind.uploads.maximum > 0 and bool(paths)
+        and paths[0].suffix.lower() in TABLES and fits(kind, paths)
+    )  # fmt: skip

@@ -1,0 +1,75 @@
+"""What every job has: its files, its kind, a title, a priority."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from desktop.client import models
+from desktop.language import QT_TRANSLATE_NOOP, translate
+from desktop.submit.filelist import LABEL_GAP, LABEL_WIDTH, FileList
+from desktop.submit.files import FileSet
+
+PRIORITIES = (
+    ("normal", QT_TRANSLATE_NOOP("Submit", "Normal")),
+    ("high", QT_TRANSLATE_NOOP("Submit", "High")),
+    ("low", QT_TRANSLATE_NOOP("Submit", "Low")),
+)
+
+
+class Heading(QWidget):
+    """The upper part of the submit dialog's form.
+
+    Attributes:
+        list, kind, title, priority: its fields.
+    """
+
+    def __init__(self, files: FileSet, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(9)
+        self.list = FileList(files)
+        column.addWidget(self.list)
+        form = QFormLayout()
+        form.setHorizontalSpacing(LABEL_GAP)
+        form.setVerticalSpacing(9)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        column.addLayout(form)
+        self.kind = QComboBox()
+        self.kind.setObjectName("kindBox")
+        self.title = QLineEdit()
+        self.title.setObjectName("titleField")
+        self.title.setMaxLength(200)
+        self.priority = QComboBox()
+        self.priority.setObjectName("priorityBox")
+        for value, words in PRIORITIES:
+            self.priority.addItem(translate("Submit", words), value)
+        for words, widget in (
+            (translate("Submit", "What to do"), self.kind),
+            (translate("Submit", "Title"), self.title),
+            (translate("Submit", "Priority"), self.priority),
+        ):
+            label = QLabel(words)
+            label.setMinimumWidth(LABEL_WIDTH)
+            label.setBuddy(widget)
+            form.addRow(label, widget)
+
+    def offer(self, kinds: Iterable[models.Kind], wanted: str | None) -> None:
+        """Offer kinds, `wanted` or the first one chosen; tells nobody."""
+        self.kind.blockSignals(True)
+        self.kind.clear()
+        for kind in kinds:
+            self.kind.addItem(kind.title or kind.kind, kind.kind)
+        self.kind.setCurrentIndex(max(self.kind.findData(wanted) if wanted else 0, 0))
+        self.kind.blockSignals(False)
+
+    def choose_priority(self, priority: str) -> None:
+        """Show a priority."""
+        self.priority.setCurrentIndex(max(self.priority.findData(priority), 0))
+
+    def show_files(self, *, choosable: bool, visible: bool) -> None:
+        """Show the files anew; `choosable`: others may be chosen."""
+        self.list.show_files(choosable=choosable)
+        self.list.setVisible(visible)
