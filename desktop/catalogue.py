@@ -76,6 +76,14 @@ class Catalogue(QObject):
             self._mappings[dataset] = found if isinstance(found, list) else []
         return self._mappings[dataset]
 
+    def replaced_values(self, dataset: str | None) -> dict[str, dict[str, Any]]:
+        """What values stood for in other files: field -> {value in the file: value instead}."""
+        found: dict[str, dict[str, Any]] = {}
+        for kept in reversed(self.mappings(dataset)):  # the best one's word counts
+            for field, pairs in kept["value_map"].items():
+                found.setdefault(field, {}).update(pairs)
+        return found
+
     def read_mappings(self, dataset: str) -> None:
         """Ask for the remembered mappings again; `mappings_changed` when there are others."""
         client = self._controller.client

@@ -978,6 +978,10 @@
         <translation>前几行</translation>
     </message>
     <message>
+        <source>Take all proposals</source>
+        <translation>采用全部建议</translation>
+    </message>
+    <message>
         <source>Looking at {name}…</source>
         <translation>正在查看 {name}…</translation>
     </message>
@@ -1599,8 +1603,8 @@ and you can go on working meanwhile.</source>
         <translation>每行统一取值</translation>
     </message>
     <message>
-        <source>another form of it</source>
-        <translation>写法不同</translation>
+        <source>as in another file</source>
+        <translation>与其他文件相同</translation>
     </message>
     <message>
         <source>by its meaning</source>

@@ -37,6 +37,9 @@ class Unknown:
 class Decision(QObject):
     """Begins as what an import would do by itself; a person changes it.
 
+    Args:
+        others: replaced values of other files: field -> {value in the file: value instead}.
+
     Attributes:
         schema: the dataset.
         look: the file that it was made for.
@@ -50,8 +53,9 @@ class Decision(QObject):
 
     changed = Signal()
 
-    def __init__(self, schema: TableSchema, look: Look, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, schema: TableSchema, look: Look, others: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        super().__init__()
+        self._others = others or {}
         self.schema = schema
         self.look = look
         self._looks: dict[object, Look] = {}
@@ -66,7 +70,6 @@ class Decision(QObject):
         self._looks[file] = look
         if look.info["headers"] == self.look.info["headers"]:
             self.look = look
-        self._take_sure_values()
         self.changed.emit()
 
     # ------------------------------------------------------------ deciding
@@ -80,7 +83,6 @@ class Decision(QObject):
                 self.fields[self.fields.index(field)] = None
             self.constants.pop(field, None)
         self.fields[column] = field
-        self._take_sure_values()
         self.changed.emit()
 
     def set_constant(self, field: str, value: Any) -> None:
@@ -113,13 +115,13 @@ class Decision(QObject):
                 setattr(self, name, dict(given))
         self.changed.emit()
 
-    def _take_sure_values(self) -> None:
-        """Values further down the file than an import looks by itself, whose meaning is sure."""
-        from tabular.value_map import SURE
-
+    def take_proposed_values(self) -> None:
+        """Let the values that stand for nothing yet stand for what they probably mean."""
         for unknown in self.unknown_values():
-            if unknown.proposed is not None and unknown.confidence >= SURE:
+            known = self.value_map.get(unknown.field, {})
+            if unknown.proposed is not None and unknown.value not in known:
                 self.value_map.setdefault(unknown.field, {})[unknown.value] = unknown.proposed
+        self.changed.emit()
 
     # ------------------------------------------------------------ asking
 
@@ -154,7 +156,7 @@ class Decision(QObject):
             samples = [[value] for value in rows]
             found += [
                 Unknown(p.field, p.value, rows.get(p.value, p.count), p.target, p.confidence, p.reason)
-                for p in propose_values({field.name: 0}, samples, self.schema)
+                for p in propose_values({field.name: 0}, samples, self.schema, None, self._others)
             ]
         return found
 

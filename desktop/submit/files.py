@@ -256,7 +256,9 @@ class FileSet(QObject):
     def _decide(self, state: FileState, found: Look, table: TableSchema) -> None:
         decision = self._decisions.get(state.shape)
         if decision is None:
-            decision = self._decisions[state.shape] = Decision(table, found)
+            decision = self._decisions[state.shape] = Decision(
+                table, found, self._controller.catalogue.replaced_values(self._dataset)
+            )
             decision.changed.connect(self.changed)
             if self._before and state is self.current:
                 decision.take(self._before)

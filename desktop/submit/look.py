@@ -164,7 +164,7 @@ def _mapped(
             kept["mapping"], kept["constants"], kept["value_map"], tuple(kept["headers"]), shared=not kept["mine"]
         )
     proposals = propose(headers, samples, table, known)
-    columns, constants, value_map = applied(proposals, samples, table, known)
+    columns, constants, value_map = applied(proposals, table, known)
     return {
         "proposals": [proposal.to_json() for proposal in proposals],
         "columns": columns,

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QLabel,
+    QPushButton,
     QSplitter,
     QTableView,
     QTabWidget,
@@ -99,8 +100,25 @@ class Preview(QWidget):
             for place, width in enumerate(widths):
                 header.resizeSection(place, width)
             header.setSectionResizeMode(len(widths) - 1, QHeaderView.ResizeMode.Stretch)
-            self._tabs.addTab(table, "")
+            self._tabs.addTab(self._with_button(table) if model is self.values else table, "")
         return self._tabs
+
+    def _with_button(self, table: QTableView) -> QWidget:
+        """The table of values, with what takes all proposals at once."""
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(table, 1)
+        self._take = QPushButton(translate("Preview", "Take all proposals"))
+        self._take.setObjectName("takeProposalsButton")
+        self._take.clicked.connect(self._take_proposed)
+        column.addWidget(self._take, 0, Qt.AlignmentFlag.AlignLeft)
+        return holder
+
+    def _take_proposed(self) -> None:
+        if self._decision is not None:
+            self._decision.take_proposed_values()
 
     def _make_rows(self) -> QWidget:
         holder = QWidget()
@@ -182,6 +200,7 @@ class Preview(QWidget):
         self._tabs.setTabText(CONSTANTS, _counted(translate("Preview", "Fixed values"), fixed))
         self._tabs.setTabVisible(VALUES, self.values.rowCount() > 0)
         self._tabs.setTabVisible(CONSTANTS, self.constants.rowCount() > 0)
+        self._take.setVisible(self.values.proposals() > 0)
         self.remembering.refresh()
 
     def _said(self, state: FileState, decision: Decision | None) -> str:

@@ -26,7 +26,7 @@ _CONSTANT_TITLES = (
     QT_TRANSLATE_NOOP("Values", "Value in every row"),
 )
 _REASONS = {
-    "form": QT_TRANSLATE_NOOP("Values", "another form of it"),
+    "remembered": QT_TRANSLATE_NOOP("Values", "as in another file"),
     "word": QT_TRANSLATE_NOOP("Values", "by its meaning"),
     "similar": QT_TRANSLATE_NOOP("Values", "similar word"),
     "order": QT_TRANSLATE_NOOP("Values", "by its place in the order"),
@@ -138,6 +138,10 @@ class ValuesModel(_DecisionModel):
     def open_rows(self) -> int:
         """How many values stand for nothing yet: rows with them are rejected."""
         return sum(self._instead(row) is None for row in range(len(self._unknown)))
+
+    def proposals(self) -> int:
+        """How many values stand for nothing yet, but have a proposal."""
+        return sum(self._instead(row) is None and u.proposed is not None for row, u in enumerate(self._unknown))
 
     def _instead(self, row: int) -> Any:
         assert self._decision is not None  # noqa: S101 - there are no rows without one

@@ -229,13 +229,26 @@ def test_values_that_a_choice_does_not_know_get_a_meaning(english, levels):
     decision = decide(levels)
     model = watched(ValuesModel(), decision)
     shown = {model.index(r, 1).data(): [model.index(r, c).data() for c in (2, 3, 4)] for r in range(model.rowCount())}
-    assert shown == {"VIP": ["3", "– rejected –", ""], "A级": ["3", "A", "A, 95 % · another form of it"]}
-    assert model.open_rows() == 1
-    assert decision.params() == {}  # what is sure an import does by itself
-    row = next(r for r in range(model.rowCount()) if model.index(r, 1).data() == "VIP")
-    assert model.setData(model.index(row, model.edited), "A")
-    assert decision.params()["value_map"]["level"]["VIP"] == "A"
+    assert shown == {"VIP": ["3", "– rejected –", ""]}  # A级 is read as it is
+    assert (model.open_rows(), model.proposals()) == (1, 0)
+    assert decision.params() == {}
+    assert model.setData(model.index(0, model.edited), "A")
+    assert decision.params()["value_map"] == {"level": {"VIP": "A"}}
     assert model.open_rows() == 0
+
+
+def test_what_a_value_stood_for_in_another_file_is_proposed(english, levels):
+    found = read(Question(levels, SCHEMA.to_json()))
+    decision = Decision(SCHEMA, found, {"level": {"vip": "B"}})
+    decision.see(levels, found)
+    model = watched(ValuesModel(), decision)
+    assert [model.index(0, column).data() for column in (1, 3, 4)] == [
+        "VIP", "– rejected –", "B, 85 % · as in another file",
+    ]  # fmt: skip
+    assert (model.open_rows(), model.proposals()) == (1, 1)
+    decision.take_proposed_values()
+    assert (model.open_rows(), model.proposals()) == (0, 0)
+    assert decision.params()["value_map"] == {"level": {"VIP": "B"}}
 
 
 def test_values_of_other_files_with_the_same_header_count_too(english, levels, tmp_path):
@@ -245,4 +258,4 @@ def test_values_of_other_files_with_the_same_header_count_too(english, levels, t
     found = read(Question(other, SCHEMA.to_json()))
     assert found.info["fingerprint"] == decision.look.info["fingerprint"]
     decision.see(other, found)
-    assert {unknown.value for unknown in decision.unknown_values()} == {"VIP", "A级", "普通"}
+    assert {unknown.value for unknown in decision.unknown_values()} == {"VIP", "普通"}

@@ -206,6 +206,7 @@ def of_job(connection: Connection, actor: Actor, dataset: Dataset, job_id: str, 
         username=row.username,
         display_name=row.display_name,
         mine=row.owner_id == actor.user_id,
+        seen_as=fingerprint,
         created_at=row.created_at,
         updated_at=row.created_at,
     )
