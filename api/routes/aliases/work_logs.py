@@ -91,9 +91,9 @@ class NotificationBody(BaseModel):
 
 
 class NotificationAccepted(BaseModel):
-    """`task_id` of the job that sends the e-mail; null: it is in the recipient's list already."""
+    """Answer to a message; the task delivers it."""
 
-    task_id: str | None
+    task_id: str
     status: Status
     message: str
 
@@ -154,12 +154,13 @@ def list_exports(
 def send_notification(
     body: NotificationBody, actor: ActorDep, database: DatabaseDep, settings: SettingsDep
 ) -> NotificationAccepted:
-    """Send a message: by e-mail (`notifications.send_email`), or into the recipient's list at once."""
-    job = messages.send(database, settings, actor, body.user_id, body.message, body.notification_type)
-    if job is None:
-        said = text("alias_notified", actor.language)
-        return NotificationAccepted(task_id=None, status="completed", message=said)
-    said = text("alias_mail_accepted", actor.language)
+    """Send a message: by e-mail (`notifications.send_email`) or into the recipient's list (`notifications.notify`)."""
+    if body.notification_type == "email":
+        job = messages.mail(database, settings, actor, body.user_id, body.message)
+    else:
+        params = {"user_id": body.user_id, "message": body.message}
+        job, _ = submit(database, settings, actor, Submission(kind="notifications.notify", params=params), None)
+    said = text("alias_notification_accepted", actor.language)
     return NotificationAccepted(task_id=job.id, status="processing", message=said)
 
 
