@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from api.authentication import OPEN
 from api.problems import MEDIA_TYPE, Problem
+from worker.engine import kinds
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Tasktray REST API</title>
@@ -55,6 +56,30 @@ def _problem_responses(operation: dict[str, Any], path: str, method: str) -> dic
     return responses
 
 
+def _document_kinds(schemas: dict[str, Any], operation: dict[str, Any]) -> None:
+    """Every kind of job at the call that submits one: a line each, an example, and the schema of its parameters."""
+    lines, examples = [], {}
+    for name, kind in kinds.load().items():
+        if kind.hidden:
+            continue
+        params = kind.params.model_json_schema(ref_template="#/components/schemas/params.{model}")
+        for part, definition in params.pop("$defs", {}).items():
+            schemas[f"params.{part}"] = definition
+        schemas[f"params.{name}"] = params
+        files = f"; files: {kind.uploads.minimum} to {kind.uploads.maximum}" if kind.uploads.maximum else ""
+        rights = "; admins only" if kind.admin_only else ""
+        titles = " / ".join(kind.titles[language] for language in ("en", "zh_CN") if language in kind.titles)
+        given = ", ".join(f"`{parameter}`" for parameter in params.get("properties", {})) or "no parameters"
+        lines.append(f"- `{name}`: {titles}{files}{rights}. {given}.")
+        body: dict[str, Any] = {"kind": name, "params": {p: f"<{p}>" for p in params.get("required", ())}}
+        if kind.uploads.minimum:
+            body["uploads"] = ["<id of an upload>"] * kind.uploads.minimum
+        examples[name] = {"summary": titles, "value": body}
+    told = "Kinds of jobs; the schema of each one's parameters is `params.<kind>` below."
+    operation["description"] = "\n".join([operation.get("description", ""), "", told, "", *lines])
+    operation["requestBody"]["content"]["application/json"]["examples"] = examples
+
+
 def _openapi(app: FastAPI) -> Callable[[], dict[str, Any]]:
     def build() -> dict[str, Any]:
         if app.openapi_schema:
@@ -69,6 +94,7 @@ def _openapi(app: FastAPI) -> Callable[[], dict[str, Any]]:
         own = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(own.pop("$defs", {}))
         schemas["Problem"] = own
+        _document_kinds(schemas, schema["paths"]["/api/v1/jobs"]["post"])
         flow = {"password": {"tokenUrl": "/api/v1/auth/login", "refreshUrl": "/api/v1/auth/refresh", "scopes": {}}}
         components["securitySchemes"] = {"password": {"type": "oauth2", "flows": flow}}
         for path, item in schema["paths"].items():

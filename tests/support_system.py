@@ -325,11 +325,17 @@ class Embedded:
 
 
 @contextlib.contextmanager
-def embedded_system(folder: Path, **settings: str) -> Iterator[Embedded]:
-    """`tasktray up --no-desktop` on a folder of its own, ready; stopped afterwards, within 15 s, leaving nothing."""
+def embedded_system(folder: Path, *, modules: Path | None = None, **settings: str) -> Iterator[Embedded]:
+    """`tasktray up --no-desktop` on a folder of its own, ready; stopped afterwards, within 15 s, leaving nothing.
+
+    Args:
+        modules: a folder with Python modules that its processes find, too.
+    """
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     env = environment(data, **QUICK | settings)
+    if modules is not None:
+        env["PYTHONPATH"] += f"{os.pathsep}{modules}"
     command = [sys.executable, "-m", "tasktray", "up", "--no-desktop", "--port", str(free_port())]
     program = Program("up", command, env, folder / "up.log")
     connection = data / "connection.json"
