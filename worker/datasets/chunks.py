@@ -155,7 +155,7 @@ class Chunks:
                 loader.insert(connection, rows, what.insert)
             if writes and len(what.update):
                 state.journal = list(loader.names)
-                loader.journal(connection, rows, [chunk.positions[i] for i in what.update], what.update)
+                loader.journal(connection, rows, chunk.positions, what.update)
                 loader.update(connection, rows, what.update)
             if self._params.dry_run:
                 self._show(connection, rows, what, chunk)

@@ -76,10 +76,11 @@ class Entries:
 
     def page(self, *where: ColumnElement[bool]) -> FromClause:
         """Entries with `position` and `before`."""
-        before: ColumnElement[Any] = _entry.before
-        if self.dialect == "postgresql":
-            before = cast(before, JSONB)
-        return select(_entry.position, before.label("before")).where(self._mine, *where).subquery()
+        if self.dialect == "sqlite":
+            return select(_entry.position, _entry.before).where(self._mine, *where).subquery()
+        # The offset keeps PostgreSQL from reading the text anew for each of its values.
+        read = cast(_entry.before, JSONB).label("before")
+        return select(_entry.position, read).where(self._mine, *where).offset(literal_column("0")).subquery()
 
     def part(self, page: FromClause, place: int, type_: TypeEngine[Any]) -> ColumnElement[Any]:
         """One value of the entries, in the form in which the table holds it."""

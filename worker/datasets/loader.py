@@ -182,7 +182,7 @@ class Loader(ABC):
         Args:
             connection: the chunk's, after `existing`.
             rows: the chunk's.
-            positions: of the wanted rows in the file, in step with them.
+            positions: of all rows in the file.
             wanted: rows that are about to be updated.
         """
 
@@ -218,6 +218,8 @@ def hold(connection: Connection, dataset: Dataset) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL enable_hashjoin = off")
         connection.exec_driver_sql("SET LOCAL enable_mergejoin = off")
+        # A list of row numbers is searched by hash only where the plan is made for this very list.
+        connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 def create_loader(database: Database, dataset: Dataset, fields: Iterable[str], job_id: str) -> Loader:

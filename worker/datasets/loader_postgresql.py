@@ -67,9 +67,9 @@ class PostgresqlLoader(Loader):
         groups = (", ".join(before[i : i + 90]) for i in range(0, len(before), 90))
         self._journal = (
             "INSERT INTO import_journal (job_id, position, before)"
-            f" SELECT %(job)s, w.position, ({' || '.join(f'jsonb_build_array({group})' for group in groups)})::text"
-            f" FROM unnest(%(wanted)s::int[], %(positions)s::bigint[]) AS w (n, position)"
-            f" JOIN {stage} AS s ON s.n = w.n JOIN {table} AS c ON {same_key}"
+            " SELECT %(job)s, (%(positions)s::bigint[])[s.n + 1],"
+            f" ({' || '.join(f'jsonb_build_array({group})' for group in groups)})::text"
+            f" FROM {stage} AS s JOIN {table} AS c ON {same_key} WHERE s.n = ANY(%(wanted)s)"
         )
         both = ", ".join([*(f"s.{name}" for name in names), *(f"c.{name}" for name in names)])
         self._both = (

@@ -106,7 +106,7 @@ class SqliteLoader(Loader):
     def journal(self, connection: Connection, rows: Rows, positions: Sequence[int], wanted: Sequence[int]) -> None:
         """One prepared statement for all; no value passes through Python."""
         keys = pick(rows.columns[: len(self.key_names)], wanted, rows.count)
-        self._many(connection, self._journal, [repeat(self.job_id), positions, *keys])
+        self._many(connection, self._journal, [repeat(self.job_id), [positions[i] for i in wanted], *keys])
 
     def update(self, connection: Connection, rows: Rows, wanted: Sequence[int]) -> None:
         """One prepared statement for all."""

@@ -1,6 +1,8 @@
 """An import from upload to result, through the real engine, on both databases."""
 
 import datetime
+import os
+import signal
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,7 +17,8 @@ from worker.datasets.loader import MODES
 from worker.db.schema import import_journal
 from worker.db.schema import jobs as jobs_table
 from worker.db.types import db_now
-from worker.errors import Refused
+from worker.errors import ProcessDied, Refused
+from worker.reading.process import ReaderProcess
 
 NORTHWIND = Path(__file__).parents[2] / "data" / "northwind-customers.csv"
 HEADER = ["customer_no", "name", "level", "credit_limit", "note"]
@@ -356,6 +359,58 @@ def test_killed_at_any_chunk_it_resumes_and_ends_with_the_same_table_and_report(
         assert office.rows() == expected
         assert problems(office, view) == report
         assert office.rejects_kept() == 0
+
+
+def test_read_by_a_process_beside_it_an_import_does_the_same(office, monkeypatch):
+    monkeypatch.setattr("worker.datasets.pace._FIRST_ROWS", {"sqlite": 700, "postgresql": 700})
+    path = bad_file(office)
+    results = {}
+    for apart in (0, 1 << 40):
+        monkeypatch.setattr("worker.datasets.importer._APART_FROM_BYTES", apart)
+        with office.database.write() as connection:
+            connection.execute(CUSTOMERS.table.delete())
+        views = [office.imports(path), office.imports(path, mode="insert"), office.imports(path, dry_run=True)]
+        office.submit("customers.import", [office.upload(path)], mode="skip", all_or_nothing=True)
+        views.append(office.attempt())
+        results[apart] = [
+            [(view.state, view.result and {**view.result, "imported_before": None}) for view in views],
+            [problems(office, view) for view in views],
+            office.rows(),
+        ]
+    assert results[0] == results[1 << 40]
+
+
+def test_a_reading_process_that_is_killed_costs_the_attempt_and_nothing_else(office, monkeypatch):
+    monkeypatch.setattr("worker.datasets.importer._APART_FROM_BYTES", 0)
+    monkeypatch.setattr("worker.datasets.importer._PART_ROWS", 20)
+    path = bad_file(office)
+    parts = ReaderProcess.parts
+
+    def killed_on_the_way(reading, order):
+        for number, part in enumerate(parts(reading, order)):
+            yield part
+            if number == 3:
+                os.kill(reading.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(ReaderProcess, "parts", killed_on_the_way)
+    with pytest.raises(ProcessDied):
+        office.imports(path)
+    assert len(office.rows()) < 2000
+
+
+def test_rows_that_were_taken_for_new_and_are_not_are_looked_up(office, monkeypatch):
+    for name in ("_FIRST_ROWS", "_MOST_ROWS"):
+        monkeypatch.setattr(f"worker.datasets.pace.{name}", {"sqlite": 1000, "postgresql": 1000})
+    known = [customer(n, note="old") for n in (2500, 4999)]
+    office.imports(office.table("known.csv", known))
+    rows = [customer(n, note="new") for n in range(5000)]
+    rows[2600] = customer(2600, level="X")
+    view = office.imports(office.table("a.csv", rows))
+    assert counts(view) == {"inserted": 4997, "updated": 2, "rejected": 1}
+    assert {row["note"] for row in office.rows().values()} == {"new"}
+    with office.database.read() as connection:
+        noted = connection.execute(select(import_journal.c.position).order_by(import_journal.c.position)).scalars()
+        assert list(noted) == [2500, 4999]
 
 
 def test_who_created_and_changed_a_row_is_known_after_an_import(office):
