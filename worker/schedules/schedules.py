@@ -62,7 +62,7 @@ def create(database: Database, actor: Actor, new: NewSchedule, language: str) ->
         Forbidden: not an admin.
     """
     _admin(actor)
-    params = _fit(new.kind, new.params)
+    params = _fit(new.kind, new.params, language)
     schedule_id = new_id()
     with database.write() as connection:
         now = connection.execute(select(db_now())).scalar_one()
@@ -118,7 +118,9 @@ def change(
                 values |= {name: given[name]} | ({} if given.get(other) is not None else {other: None})
         if given.get("kind") is not None or given.get("params") is not None:
             values["kind"] = given.get("kind") or row.kind
-            values["params"] = _fit(values["kind"], row.params if given.get("params") is None else given["params"])
+            values["params"] = _fit(
+                values["kind"], row.params if given.get("params") is None else given["params"], language
+            )
         after = row._asdict() | values
         now = connection.execute(select(db_now())).scalar_one()
         timed = timing(after["cron"], after["interval_seconds"], after["timezone"], row.start_at)
@@ -187,13 +189,13 @@ def run(
     )[0]
 
 
-def submission(row: Row[Any]) -> Submission:
+def submission(row: Row[Any], language: str = "en") -> Submission:
     """What a schedule submits.
 
     Raises:
         Refused: `schedule_unfit_kind`, `unknown_kind`, `invalid_params`: it is broken.
     """
-    _fit(row.kind, row.params)
+    _fit(row.kind, row.params, language)
     return Submission(kind=row.kind, params=row.params, priority=PRIORITIES[row.priority], title=row.title)
 
 
@@ -226,10 +228,11 @@ def _require(connection: Connection, schedule_id: str, version: int | None = Non
     return row
 
 
-def _fit(kind_name: str, params: dict[str, Any]) -> dict[str, Any]:
+def _fit(kind_name: str, params: dict[str, Any], language: str) -> dict[str, Any]:
+    """The parameters with their defaults, if jobs of this kind can be made by a schedule."""
     kind, checked = engine.checked(SYSTEM, kind_name, params)
     if kind.uploads.minimum or kind.hidden:
-        raise Refused("schedule_unfit_kind", kind=kind.name)
+        raise Refused("schedule_unfit_kind", kind=kinds.title(kind.name, language))
     return checked
 
 
@@ -280,7 +283,7 @@ def _view(row: Row[Any], now: datetime, language: str) -> ScheduleView:
 
 def _broken(row: Row[Any], language: str) -> Broken | None:
     try:
-        submission(row)
+        submission(row, language)
         timing_of(row)
     except Refused as refused:
         return Broken(
