@@ -17,6 +17,7 @@ from worker.actor import SYSTEM
 from worker.db.database import Database
 from worker.db.schema import jobs
 from worker.engine import control
+from worker.engine.claim import NextJob
 from worker.engine.slots import Slots
 from worker.engine.submit import submit
 from worker.engine.views import ENDED, Submission
@@ -93,6 +94,16 @@ def test_a_warm_runner_serves_one_job_after_the_other(bench: Bench) -> None:
     first = bench.runner.pid
     bench.run("examples.echo")
     assert bench.runner.pid == first
+
+
+def test_an_end_is_written_also_when_no_other_job_can_be_claimed_with_it(bench: Bench, monkeypatch, caplog) -> None:
+    def fail(self: NextJob, connection: Any) -> tuple[str, ...]:
+        raise ZeroDivisionError("no claim")
+
+    monkeypatch.setattr(NextJob, "take", fail)
+    jobs_ = [bench.submit("examples.echo") for _ in range(2)]
+    assert [bench.ended(job).state for job in jobs_] == ["succeeded"] * 2
+    assert "no other job could be claimed together with its end" in caplog.text
 
 
 @pytest.mark.parametrize(
