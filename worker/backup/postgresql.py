@@ -18,6 +18,7 @@ from worker.backup.manifest import TableState, Tell
 from worker.db.database import Database
 from worker.errors import Refused
 
+_LOCK_SECONDS = 30.0
 # How values look as text must not depend on the server's or the role's settings.
 _PLAIN = (
     "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;"
@@ -171,7 +172,7 @@ def put(database: Database, dump: Path, names: list[str], epoch: str, tell: Tell
         counters = sql.Identifier(schema, "counters")
         after = sql.SQL("UPDATE {} SET epoch = {};\n").format(counters, sql.Literal(epoch)).as_string(connection)
     first, last = dump.with_name("first.sql"), dump.with_name("last.sql")
-    first.write_text(f"SET lock_timeout = '30s';\n{drop}", "utf-8")
+    first.write_text(f"SET lock_timeout = {int(_LOCK_SECONDS * 1000)};\n{drop}", "utf-8")
     last.write_text(after, "utf-8")
     try:
         _psql(programs, database.url, [first, dump, last], dump.with_suffix(".log"), tell)

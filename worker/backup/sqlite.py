@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -153,12 +154,16 @@ def put(prepared: Path, path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     with (
         closing(sqlite3.connect(prepared, isolation_level=None)) as source,
-        closing(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)) as target,
+        closing(sqlite3.connect(path, timeout=1.0, isolation_level=None)) as target,
     ):
         target.execute("PRAGMA journal_mode=WAL")
         target.execute("PRAGMA synchronous=FULL")
-        try:
-            source.backup(target, pages=-1)
-        except sqlite3.OperationalError as error:
-            raise Refused("backup_target_busy", count=1) from error
+        deadline = time.monotonic() + _BUSY_SECONDS
+
+        def patient(status: int, remaining: int, total: int) -> None:
+            # Python asks again for ever where somebody else is writing.
+            if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > deadline:
+                raise Refused("backup_target_busy", count=1)
+
+        source.backup(target, pages=-1, progress=patient, sleep=0.05)
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
