@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 
 from tabular.cells import EMPTY, Cell, column_letter
 from tabular.errors import TableError
-from tabular.names import compact, fingerprint, is_added, words
+from tabular.names import compact, fingerprint, is_added, reference, words
 from tabular.schema import Field, TableSchema
 from tabular.values import Suspect, converter
 
@@ -61,7 +61,7 @@ class Remembered:
     """How a person mapped a file with the same header before.
 
     Attributes:
-        mapping: column's name (or letter, for one without) -> field, None for a column that is left out.
+        mapping: column's name (see `tabular.names.reference`) -> field, None for a column that is left out.
         constants, value_map: as in `Mapping`.
         headers: the columns' names as they stood in that file, in its order; empty when they are not known.
         shared: by another user.
@@ -81,11 +81,16 @@ class Remembered:
         """
         first = next((i for i in range(len(headers)) if not is_added(headers, i)), 0)
         same = tuple(map(compact, headers[first:])) == tuple(map(compact, self.headers))
-        unnamed = {column_letter(i): i + first for i, header in enumerate(self.headers) if same and not header}
+        names = [reference(self.headers, i) for i in range(len(self.headers))]
+        by_letter = {name: i for i, name in enumerate(names) if name != self.headers[i]}
         decided: dict[int, str | None] = {}
         for name, target in self.mapping.items():
-            column = unnamed[name] if name in unnamed else _find(headers, name)
-            if column is None or column in decided or (not headers[column] and name not in unnamed):
+            column = _find(headers, name)
+            if name in by_letter:
+                column = by_letter[name] + first if same else None
+            elif column is not None and reference(headers, column) != headers[column]:
+                column = None
+            if column is None or column in decided:
                 continue
             if target is None or (target in schema.by_name and target not in decided.values()):
                 decided[column] = target
@@ -417,7 +422,7 @@ class Mapping:
         value_map: Mapping_[str, Mapping_[str, Any]] | None,
         schema: TableSchema,
     ) -> Self:
-        """Take the mapping that a person made: {column's name (or letter, `A`): field, or None for no field}.
+        """Take the mapping that a person made: {column (see `tabular.names.reference`): field, or None for no field}.
 
         Raises:
             TableError: `mapping_unknown_column`, `mapping_unknown_field`, `mapping_field_twice`, `mapping_required`.
@@ -459,7 +464,7 @@ class Mapping:
     def to_json(self) -> dict[str, str]:
         """`{file column: field}`, the form in which it is remembered."""
         by_column = {column: name for name, column in self.columns.items()}
-        return {self.headers[c] or column_letter(c): by_column[c] for c in sorted(by_column)}
+        return {reference(self.headers, c): by_column[c] for c in sorted(by_column)}
 
 
 def _find(headers: Sequence[str], name: str) -> int | None:
@@ -471,6 +476,6 @@ def _find(headers: Sequence[str], name: str) -> int | None:
         if wanted and compact(header) == wanted:
             return i
     for i, header in enumerate(headers):
-        if not header and column_letter(i) == name.upper():
+        if reference(headers, i) != header and column_letter(i) == name.upper():
             return i
     return None

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from tabular.cells import column_letter
 from tabular.texts import catalogue
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -40,6 +41,15 @@ def added_columns() -> frozenset[str]:
 def is_added(headers: Sequence[str], column: int) -> bool:
     """Whether `column` is one that an error workbook added: these stand first and together."""
     return column < 3 and len(headers) > 3 and all(compact(h) in added_columns() for h in headers[:3])
+
+
+def reference(headers: Sequence[str], column: int) -> str:
+    """By which name a mapping speaks of a column: its header; its letter (`C`) where it has none, or where a column
+    further left has the same.
+    """
+    name = compact(headers[column])
+    repeated = any(compact(h) == name for h in headers[:column])
+    return headers[column] if headers[column] and not repeated else column_letter(column)
 
 
 def fingerprint(headers: Iterable[str]) -> str:

@@ -126,11 +126,10 @@ class Decision(QObject):
     # ------------------------------------------------------------ asking
 
     def name(self, column: int) -> str:
-        """The column's name, or its letter where it has none."""
-        from tabular.cells import column_letter
+        """The name by which a mapping speaks of the column: its letter where it has none of its own."""
+        from tabular.names import reference
 
-        header = self.look.proposals[column]["header"]
-        return str(header) if header else column_letter(column)
+        return reference([str(proposal["header"]) for proposal in self.look.proposals], column)
 
     def open_fields(self) -> list[Field]:
         """The fields that no column goes into."""

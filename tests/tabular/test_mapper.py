@@ -9,8 +9,8 @@ import pytest
 
 from tabular.checker import Checker
 from tabular.errors import TableError
-from tabular.mapper import Mapping, Proposal, propose
-from tabular.names import compact, fingerprint, words
+from tabular.mapper import Mapping, Proposal, Remembered, propose
+from tabular.names import compact, fingerprint, reference, words
 from tabular.texts import text
 from tasktray.sample_data import HEADERS
 from tests.tabular.schemas import CUSTOMERS_SCHEMA
@@ -185,3 +185,21 @@ def test_a_mapping_is_remembered_by_names_and_found_again_in_other_spellings() -
 
 def test_compact_names_have_no_case_width_or_punctuation() -> None:
     assert compact("Customer-No. （必填）") == compact("ＣＵＳＴＯＭＥＲ　ＮＯ") == "customerno"
+
+
+def test_columns_of_the_same_name_are_told_apart_by_their_letters() -> None:
+    headers = ["编号", "名称", "电话", "", "电话"]
+    assert [reference(headers, i) for i in range(5)] == ["编号", "名称", "电话", "D", "E"]
+    made = Mapping.explicit(
+        headers, {"编号": "customer_no", "名称": "name", "E": "phone", "d": "city"}, None, None, CUSTOMERS_SCHEMA
+    )
+    assert made.columns == {"customer_no": 0, "name": 1, "phone": 4, "city": 3}
+    assert made.to_json() == {"编号": "customer_no", "名称": "name", "D": "city", "E": "phone"}
+    kept = Remembered(made.to_json() | {"电话": None}, headers=tuple(headers))
+    assert kept.columns(headers, CUSTOMERS_SCHEMA) == {0: "customer_no", 1: "name", 2: None, 3: "city", 4: "phone"}
+    added = [text(code, "en") for code in ("source_row", "problem_columns", "problem_reasons")]
+    shifted = kept.columns([*added, *headers], CUSTOMERS_SCHEMA)
+    assert shifted == {3: "customer_no", 4: "name", 5: None, 6: "city", 7: "phone"}
+    # In another order a letter says nothing.
+    moved = ["电话", "电话", "编号", "", "名称"]
+    assert kept.columns(moved, CUSTOMERS_SCHEMA) == {2: "customer_no", 4: "name", 0: None}

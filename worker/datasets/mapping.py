@@ -106,7 +106,7 @@ def _proposed(
     kept: Kept | None,
 ) -> dict[str, Any]:
     from tabular.mapper import LIKELY, Mapping, applied, propose
-    from tabular.names import fingerprint
+    from tabular.names import fingerprint, reference
     from tabular.value_map import propose_values
 
     schema = dataset.schema
@@ -120,11 +120,11 @@ def _proposed(
         with database.read() as connection:
             others = remembered.value_maps(connection, actor, dataset)
         values = propose_values(likely, samples, schema, value_map, others)
-    left_out = [p for p in proposals if p.field is None and p.reason in ("remembered", "shared") and p.header]
+    left_out = [p.column for p in proposals if p.field is None and p.reason in ("remembered", "shared")]
     return {
         "fingerprint": fingerprint(headers),
         "proposals": [p.to_json() for p in proposals],
-        "mapping": Mapping(schema, tuple(headers), columns).to_json() | {p.header: None for p in left_out},
+        "mapping": Mapping(schema, tuple(headers), columns).to_json() | {reference(headers, i): None for i in left_out},
         "constants": constants,
         "value_map": value_map,
         "missing": missing,

@@ -122,8 +122,7 @@ def _known(
 
 
 def _found(reading: Reading, mapping: Mapping, options: LookOptions, kept: Kept | None) -> dict[str, Any]:
-    from tabular.cells import column_letter
-    from tabular.names import is_added
+    from tabular.names import is_added, reference
 
     info, samples = reading.opened.info, reading.opened.samples
     headers = info.headers
@@ -144,7 +143,7 @@ def _found(reading: Reading, mapping: Mapping, options: LookOptions, kept: Kept 
         "columns": dict(mapping.columns),
         "constants": dict(mapping.constants),
         "value_map": mapping.value_map,
-        "not_imported": [headers[i] or column_letter(i) for i in left],
+        "not_imported": [reference(headers, i) for i in left],
         "mapped_by": None if kept is None else {"username": kept.username, "mine": kept.mine},
     }
 
