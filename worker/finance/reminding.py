@@ -17,19 +17,23 @@ from worker.finance.reminders import Customer
 from worker.ids import new_id
 from worker.mail.message import is_address, sender
 from worker.mail.smtp import Deferred, Mailer, OutcomeUnknown
-from worker.reports.book import DATE, MONEY, Book, Column
+from worker.workbook import DATE, MONEY, Book, Column
 
 if TYPE_CHECKING:
     from worker.engine.context import JobContext
-    from worker.tasks.finance_send_bill_reminders import ReminderParams
 
 _PAGE = 200  # customers looked up together
 _SHOWN = 100  # names in a result
 _r = bill_reminders.c
 
 
-def run(job: JobContext, params: ReminderParams) -> dict[str, Any]:
+def run(job: JobContext, days_before: int, customer_nos: list[str] | None, language: str) -> dict[str, Any]:
     """Send what is to be sent today, and write the report.
+
+    Args:
+        days_before: also of bills that are due within so many days.
+        customer_nos: only these customers; None or empty: all.
+        language: zh_CN, en, or auto: by the customer's country.
 
     Returns:
         `{mails, bills, refused: [{customer_no, email, reply}], unknown: [customer_no], no_email: [customer_no],
@@ -41,8 +45,8 @@ def run(job: JobContext, params: ReminderParams) -> dict[str, Any]:
     """
     sender(job.settings)  # says now, not at the first mail, what an administrator has to set
     day = dt.date.fromisoformat((job.checkpoint or {}).get("day") or str(today(job.settings)))
-    until = day + dt.timedelta(days=params.days_before)
-    only = params.customer_nos or None
+    until = day + dt.timedelta(days=days_before)
+    only = customer_nos or None
     with job.chunk() as chunk:
         reminders.settle_abandoned(chunk.connection, job.job_id)
         chunk.checkpoint({"day": str(day), "step": 0})
@@ -65,7 +69,7 @@ def run(job: JobContext, params: ReminderParams) -> dict[str, Any]:
                 if customer.email is None or not is_address(customer.email):
                     no_email.append(customer.customer_no)
                     continue
-                later = _remind(job, params, mailer, customer, customer.email, day, until, done) or later
+                later = _remind(job, language, mailer, customer, customer.email, day, until, done) or later
             if len(page) < _PAGE:
                 break
             after = page[-1].customer_no
@@ -76,7 +80,7 @@ def run(job: JobContext, params: ReminderParams) -> dict[str, Any]:
 
 
 def _remind(
-    job: JobContext, params: ReminderParams, mailer: Mailer, customer: Customer, email: str, day: dt.date,
+    job: JobContext, wanted: str, mailer: Mailer, customer: Customer, email: str, day: dt.date,
     until: dt.date, step: int,
 ) -> Transient | None:  # fmt: skip
     """Remind one customer; gives the reason when the server wants this mail later."""
@@ -86,7 +90,7 @@ def _remind(
         chunk.checkpoint({"day": str(day), "step": step})
     if not due:
         return None  # another job is at it
-    language = language_of(customer, params.language, job.settings)
+    language = language_of(customer, wanted, job.settings)
     state, code, values = "sent", None, None
     later: Transient | None = None
     fatal: Refused | Transient | None = None

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, cast, extract, fun
 
 from worker.datasets.customers import CUSTOMERS
 from worker.finance.bills import b, bills, is_paid
-from worker.reports.book import MONEY, WHOLE, Book, Column
+from worker.workbook import MONEY, WHOLE, Book, Column
 
 if TYPE_CHECKING:
     from worker.engine.context import JobContext

@@ -13,9 +13,9 @@ from openpyxl.utils import get_column_letter
 
 from worker.engine import kinds
 from worker.reports.activity import STATES, TOP, Activity, Tally
-from worker.reports.book import DATE, HOURS, MONEY, WHOLE, Book, Column
 from worker.reports.period import Period
 from worker.texts import text as words
+from worker.workbook import DATE, HOURS, MONEY, WHOLE, Book, Column
 
 _SECONDS = "#,##0.0"
 

@@ -31,7 +31,10 @@ class ReminderParams(Params):
         ge=0,
         le=365,
         json_schema_extra=words(
-            "提前天数", "Days before", "同时提醒将在此天数内到期的账单。", "Also of bills that fall due so soon."
+            "提前天数",
+            "Days before",
+            "同时提醒将在此天数内到期的账单。",
+            "Also remind of bills due within so many days.",
         ),
     )
     customer_nos: list[str] | None = Field(
@@ -59,4 +62,4 @@ def send_bill_reminders(job: JobContext, params: ReminderParams) -> dict[str, An
     """Send them; see `worker.finance.reminding`."""
     from worker.finance import reminding
 
-    return reminding.run(job, params)
+    return reminding.run(job, params.days_before, params.customer_nos, params.language)

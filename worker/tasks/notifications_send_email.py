@@ -36,7 +36,7 @@ class SendEmailParams(Params):
     email: str = Field(
         max_length=20_000,
         json_schema_extra=words(
-            "收件人邮箱", "To", "多个地址用逗号、分号或空格分隔。", "Several: parted by commas, semicolons or spaces."
+            "收件人邮箱", "To", "多个地址用逗号、分号或空格分隔。", "Several addresses: with commas or spaces."
         ),
     )  # fmt: skip
     subject: str = Field(max_length=SUBJECT_CHARACTERS, json_schema_extra=words("主题", "Subject"))
