@@ -83,12 +83,10 @@ class Joined:
                 self._fixed(row) if b"sr" in (b"\x1f" + row).translate(table) or _has(row, special) else row
                 for row in rows
             ]
+        elif special == [b","]:
+            rows = [_quoted_commas(row) if b"," in row else row for row in rows]
         elif special:
-            only = special[0]
-            if len(special) == 1:
-                rows = [self._fixed(row) if only in row else row for row in rows]
-            else:
-                rows = [self._fixed(row) if _has(row, special) else row for row in rows]
+            rows = [self._fixed(row) if _has(row, special) else row for row in rows]
         return _END.join(rows).replace(b"\x1f", b",") + _END
 
     def _fixed(self, row: bytes) -> bytes:
@@ -109,6 +107,11 @@ class Joined:
             elif b"," in value or b"\n" in value or b"\r" in value or not (self._inner or value):
                 values[i] = b'"%b"' % value
         return b"\x1f".join(values)
+
+
+def _quoted_commas(row: bytes) -> bytes:
+    """A joined row whose values need nothing but quotation marks around those with commas."""
+    return b"\x1f".join([b'"%b"' % value if b"," in value else value for value in row.split(b"\x1f")])
 
 
 def _has(row: bytes, marks: Sequence[bytes]) -> bool:
