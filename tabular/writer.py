@@ -1,7 +1,6 @@
 """Exports: rows of a dataset streamed into xlsx or csv, so that the file imports again without a change.
 
-xlsx goes through rustpy-xlsxwriter, which is young but six times as fast, unless the rows could trip it; XlsxWriter is
-the fallback. Cells are typed, and a text is never written as a formula.
+XlsxWriter makes the workbook, `tabular.sheet_xml` its rows. Cells are typed, and a text is never written as a formula.
 """
 
 from __future__ import annotations
@@ -10,11 +9,9 @@ import codecs
 import csv
 import datetime as dt
 import io
-import itertools
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,9 +35,6 @@ PLAIN = {
     "nan_inf_to_errors": True,
 }
 """XlsxWriter's options for cells that are what their values are."""
-
-_EXACT = 10**15
-_LOOKED_AT = 20_000
 
 
 class ExportWriter:
@@ -82,25 +76,15 @@ class ExportWriter:
 
         Args:
             rows: values in the order of `columns`, as `tabular.checker` makes them or a database gives them.
-            total: how many rows there are (a count in the same snapshot); without it a big xlsx is written by the
-                slower library, which can begin another sheet when it needs one.
+            total: how many rows there are, if known: a reader's progress goes by it.
 
         Returns:
             The number of rows written.
         """
         if self._format == "csv":
             self._write_csv(rows)
-            return self.rows
-        counted = self._counted(rows)
-        if total is None:
-            head = list(itertools.islice(counted, _LOOKED_AT))
-            if len(head) < _LOOKED_AT:
-                total = len(head)
-            counted = itertools.chain(head, counted)
-        if total is None:
-            self._write_xlsxwriter(counted)
         else:
-            self._write_rust(counted, total)
+            self._write_xlsx(self._counted(rows), total)
         return self.rows
 
     def _counted(self, rows: Iterable[Sequence[Value]]) -> Iterator[Sequence[Value]]:
@@ -155,28 +139,6 @@ class ExportWriter:
 
     # --- xlsx ------------------------------------------------------------------------------------------------------
 
-    def _cells(self) -> list[Callable[[Any], Any] | None]:
-        """For each column, what makes its values fit for a cell; None where they are as they are."""
-
-        def plain_text(value: str | None) -> str | None:
-            if value is not None and len(value) > MAX_TEXT:
-                self.truncated += 1
-                return value[:MAX_TEXT]
-            return value
-
-        made: list[Callable[[Any], Any] | None] = []
-        for f in self._fields:
-            match f.type:
-                case "integer" | "decimal":
-                    made.append(_number)
-                case "date":
-                    made.append(_date)
-                case "text" if f.max_length is None or f.max_length > MAX_TEXT:
-                    made.append(plain_text)
-                case _:
-                    made.append(None)
-        return made
-
     def _sheet_names(self, count: int) -> list[str]:
         name = re.sub(r"[\[\]:*?/\\']", " ", self._schema.titles.get(self._language) or self._schema.name)[:25].strip()
         return [name or "Data"] + [f"{name or 'Data'} {i}" for i in range(2, count + 1)]
@@ -202,70 +164,32 @@ class ExportWriter:
             case _:
                 return None
 
-    def _write_rust(self, rows: Iterator[Sequence[Value]], total: int) -> None:
-        import rustpy_xlsxwriter as rust
+    def _write_xlsx(self, rows: Iterator[Sequence[Value]], total: int | None) -> None:
+        from tabular import sheet_xml
 
-        made = [(i, m) for i, m in enumerate(self._cells()) if m is not None]
-        keys = _unique(self._headers)
-        per_sheet = MAX_ROWS - 1
-        self.sheets = max(1, -(-total // per_sheet))
-        names = self._sheet_names(self.sheets)
-        formats: dict[str, Any] = {}
-        for key, f in zip(keys, self._fields, strict=True):
-            shown = self._number_format(f)
-            if shown is not None:
-                formats[key] = rust.Format().set_num_format(shown)
+        written = sheet_xml.write(self._path, self._fields, rows, total, MAX_ROWS, self._skeleton)
+        self.sheets, self.truncated = written.sheets, written.truncated
 
-        def records() -> Iterator[dict[str, Any]]:
-            for row in itertools.islice(rows, per_sheet):
-                cells = list(row)
-                for i, make in made:
-                    cells[i] = make(cells[i])
-                yield dict(zip(keys, cells, strict=True))
-
-        if total == 0:
-            # A file without records has no header there.
-            self._write_xlsxwriter(iter(()))
-            return
-        rust.write_worksheets(
-            [(name, records()) for name in names],
-            str(self._path),
-            freeze_panes={"general": {"row": 1, "col": 0}},
-            bold_headers=True,
-            column_widths={name: dict(zip(keys, self._widths(), strict=True)) for name in names},
-            column_formats=dict.fromkeys(names, formats),
-        )
-        if next(rows, None) is not None:
-            raise ValueError(f"more rows than the {total} that were announced")
-
-    def _write_xlsxwriter(self, rows: Iterator[Sequence[Value]]) -> None:
+    def _skeleton(self, sheets: int) -> tuple[bytes, list[int]]:
+        """A workbook with the header rows and no others, and the numbers of the columns' formats."""
         import xlsxwriter
 
-        made = self._cells()
-        book = xlsxwriter.Workbook(str(self._path), PLAIN)
-        with book:
+        made = io.BytesIO()
+        with xlsxwriter.Workbook(made, {**PLAIN, "constant_memory": False, "in_memory": True}) as book:
             bold = book.add_format({"bold": True})
             formats = [
                 book.add_format({"num_format": shown}) if (shown := self._number_format(f)) else None
                 for f in self._fields
             ]
-            self.sheets = 0
-            while True:
-                self.sheets += 1
-                sheet = book.add_worksheet(self._sheet_names(self.sheets)[-1])
+            for name in self._sheet_names(sheets):
+                sheet = book.add_worksheet(name)
                 sheet.freeze_panes(1, 0)
-                for i, width in enumerate(self._widths()):
-                    sheet.set_column(i, i, width)
+                for i, (width, shape) in enumerate(zip(self._widths(), formats, strict=True)):
+                    sheet.set_column(i, i, width, shape)
                 for i, header in enumerate(self._headers):
                     sheet.write_string(0, i, header, bold)
-                for number, row in enumerate(itertools.islice(rows, MAX_ROWS - 1), 1):
-                    for i, value in enumerate(row):
-                        make = made[i]
-                        write_cell(sheet, number, i, value if make is None else make(value), formats[i])
-                following = next(rows, None)
-                if following is None:
-                    return
-                rows = itertools.chain([following], rows)
+            shapes = [0 if shape is None else int(shape._get_xf_index()) for shape in formats]
+        return made.getvalue(), shapes
 
 
 def write_cell(sheet: Any, row: int, column: int, value: Any, shape: Any) -> None:
@@ -282,31 +206,5 @@ def write_cell(sheet: Any, row: int, column: int, value: Any, shape: Any) -> Non
         sheet.write_number(row, column, value, shape)
 
 
-def _number(value: Any) -> Any:
-    """A number that a cell holds exactly, else its text: Excel keeps 15 digits."""
-    if value is None:
-        return None
-    if isinstance(value, Decimal):
-        if len(value.as_tuple().digits) > 15:
-            return format(value, "f")
-        return float(value)
-    return value if -_EXACT < value < _EXACT else str(value)
-
-
-def _date(value: Any) -> Any:
-    """A date that Excel knows, else its text."""
-    return value.isoformat() if value is not None and value.year < 1900 else value
-
-
 def _shown_width(header: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in header)
-
-
-def _unique(headers: Sequence[str]) -> list[str]:
-    """The headers as keys of a record; two equal titles must not swallow a column."""
-    seen: dict[str, int] = {}
-    keys = []
-    for header in headers:
-        seen[header] = seen.get(header, 0) + 1
-        keys.append(header if seen[header] == 1 else f"{header} {seen[header]}")
-    return keys

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Float, String, func, select, type_coerce
+from sqlalchemy import Float, String, cast, func, select, type_coerce
 
 from tabular.schema import Field
 from worker.datasets.filters import conditions
@@ -124,13 +124,10 @@ def _rows(
 ) -> Iterator[Sequence[Any]]:
     """The rows in the order of the key, never more than some thousand in memory."""
     table, schema = dataset.table, dataset.schema
-    dialect = job.database.dialect
+    postgresql = job.database.dialect == "postgresql"
     chosen, converters = [], []
     for i, name in enumerate(columns):
-        column: Any = table.c[name]
-        convert: Callable[[Any], Any] | None = None
-        if dialect == "sqlite":
-            column, convert = _from_sqlite(schema.by_name[name], column, format)
+        column, convert = _read(schema.by_name[name], table.c[name], format, postgresql)
         chosen.append(column)
         if convert is not None:
             converters.append((i, convert))
@@ -153,14 +150,16 @@ def _rows(
         result.close()
 
 
-def _from_sqlite(f: Field, column: Any, format: str) -> tuple[Any, Callable[[Any], Any] | None]:
-    """How to read a column as SQLite keeps it, and what makes the value of it that the writer wants."""
+def _read(f: Field, column: Any, format: str, postgresql: bool) -> tuple[Any, Callable[[Any], Any] | None]:
+    """How to read a column for the writer without making objects of it, and what makes its values fit for csv."""
     match f.type:
+        case "decimal" if postgresql:
+            return cast(column, String()), None
         case "decimal":
             shape = f".{f.scale}f" if f.scale is not None else ""
             with_digits = f"{{:{shape}}}".format
             return type_coerce(column, Float(asdecimal=False)), with_digits if format == "csv" else None
         case "date":
-            return type_coerce(column, String()), None if format == "csv" else dt.date.fromisoformat
+            return func.to_char(column, "YYYY-MM-DD") if postgresql else type_coerce(column, String()), None
         case _:
             return column, None
