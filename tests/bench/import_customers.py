@@ -13,7 +13,7 @@ keys come; `--sheets N` spreads an xlsx over so many sheets; `--all-bad` rejects
 import back.
 
 CPU is user + system time: of the worker with its slot, of its runner and of the process that reads for it. Memory is
-the largest sum of their PSS, looked at ten times a second (Linux).
+the largest sum of their PSS, looked at twice a second (Linux).
 
 `--profile` runs one import in this process, under cProfile.
 """
@@ -54,7 +54,7 @@ from worker.ids import new_id
 from worker.settings import Settings
 
 _COLUMNS = FIELDS[:14]  # the file has no note
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.5  # looking at the memory of a big process costs it some milliseconds
 
 
 # ---------------------------------------------------------------- floors

@@ -129,7 +129,8 @@ class Chunks:
                 [row.code for row in chunk.rejected.values()],
             )
             step.checkpoint(self._state.saved())
-        self.pace.learn(chunk.rows, time.monotonic() - began)
+            done = time.monotonic()
+        self.pace.learn(chunk.rows, done - began, time.monotonic() - done)
 
     def _commit(self, chunk: _Chunk, rows: Rows) -> None:
         mode, loader, state = self._params.mode, self._loader, self._state
@@ -162,8 +163,9 @@ class Chunks:
             rejects.keep(connection, self._job.job_id, list(bad.values()))
             state.add(end, what.counts(), [row.code for row in bad.values()])
             step.checkpoint(state.saved())
+            done = time.monotonic()
+        self.pace.learn(chunk.rows, done - began, time.monotonic() - done)
         self._all_new = bool(rows.count) and len(what.insert) == rows.count
-        self.pace.learn(chunk.rows, time.monotonic() - began)
 
     def _existing(self, connection: Connection, rows: Rows) -> Existing:
         mode = self._params.mode

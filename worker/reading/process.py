@@ -7,6 +7,7 @@ has read in frames (their length, then the bytes) into a bounded queue, so it is
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import queue
@@ -227,6 +228,9 @@ def _serve(reader: IO[bytes], writer: IO[bytes]) -> None:
     try:
         from worker.reading.reader import Reader
 
+        # Rows are lists and tuples by the million, none of them in a cycle: looking for cycles would be for nothing.
+        gc.freeze()
+        gc.set_threshold(200_000, 20, 20)
         with Reader(asked.path, asked.options, asked.folder) as source:
             _send(writer, _OPENED, pickle.dumps(source.opened, 5))
             while (frame := _receive(reader)) is not None:
