@@ -26,6 +26,7 @@ _PLACES = (
     "C:/Program Files/PostgreSQL/*/bin",
 )
 _LOOK_SECONDS = 0.2
+_GRACE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +86,17 @@ def run(command: list[str], url: str, log: Path, tell: Tell, stage: str) -> None
     Raises:
         Refused: `pg_client_failed`, with the last line that it said.
     """
-    target: URL = make_url(url).set(drivername="postgresql")
+    target = make_url(url)
+    shown = URL.create(  # `set(password=None)` would leave it as it is
+        "postgresql", target.username, None, target.host, target.port, target.database, target.query
+    )
     env = dict(os.environ)
     if target.password is not None:
         env["PGPASSWORD"] = str(target.password)
     env |= {"PGCONNECT_TIMEOUT": "10", "LC_ALL": "C", "PGOPTIONS": "-c client_min_messages=warning"}
-    plain = target.set(password=None) if target.password is not None else target
     with log.open("wb") as said:
         process = subprocess.Popen(
-            [*command, f"--dbname={plain.render_as_string(hide_password=False)}", "--no-password"],
+            [*command, f"--dbname={shown.render_as_string()}", "--no-password"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=said,
@@ -118,7 +121,7 @@ def run(command: list[str], url: str, log: Path, tell: Tell, stage: str) -> None
 
 
 def _ended(process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + _GRACE_SECONDS
     while process.poll() is None:
         if time.monotonic() > deadline:
             process.kill()
