@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
 
+from worker import notifications
 from worker.actor import SYSTEM
 from worker.db.database import Database
 from worker.db.schema import schedules
@@ -20,6 +21,7 @@ from worker.engine import submit as engine
 from worker.engine.fire_keys import fire_key
 from worker.engine.routing import Publish
 from worker.errors import Refused
+from worker.notifications import ADMINS
 from worker.schedules.schedules import submission, timing_of
 from worker.schedules.timing import Timing
 from worker.settings import Settings
@@ -60,25 +62,25 @@ class Firing:
             if len(made) >= _JOBS:
                 break
             try:
-                made += self._fire(row, _JOBS - len(made))
+                self._fire(row, made)
             except _Overtaken:
                 continue
             except Refused as refused:
                 self._tell(row, refused)
         return made
 
-    def _fire(self, row: Row[Any], limit: int) -> list[str]:
+    def _fire(self, row: Row[Any], made: list[str]) -> None:
+        """Make the jobs of one schedule; their ids are added to `made` one by one, whatever comes in between."""
         timed = timing_of(row)
         if row.next_due_at is None:
             # One that a migration has installed; or one that is never due again, for which this changes nothing.
             if (first := timed.next(row.now)) is not None:
                 with self._database.write() as connection:
                     self._move(connection, row, None, first)
-            return []
+            return
         wanted = submission(row)
-        made: list[str] = []
         at: datetime | None = row.next_due_at
-        while at is not None and at <= row.now and len(made) < limit:
+        while at is not None and at <= row.now and len(made) < _JOBS:
             due, following = _turn(timed, row.catch_up, at, row.now)
             if due is None:
                 log.info("schedule %s (%s): due times from %s on are left out", row.id, row.kind, at.isoformat())
@@ -100,7 +102,6 @@ class Firing:
                     raise _Overtaken
                 made.append(job.id)
             at = following
-        return made
 
     def _mover(self, row: Row[Any], at: datetime, following: datetime | None, due: datetime) -> Any:
         def move(connection: Connection, job_id: str) -> None:
@@ -122,15 +123,29 @@ class Firing:
             raise _Overtaken
 
     def _tell(self, row: Row[Any], refused: Refused) -> None:
-        """A broken schedule makes no jobs and is not caught up: its due times pass. Told once, shown all the time."""
-        if self._told.get(row.id) != (row.version, refused.code):
-            self._told[row.id] = (row.version, refused.code)
+        """A broken schedule makes no jobs and is not caught up: its due times pass. Said once, in the log and to the
+        admins; shown all the time."""
+        news = self._told.get(row.id) != (row.version, refused.code)
+        self._told[row.id] = (row.version, refused.code)
+        if news:
             log.warning("schedule %s is broken and makes no jobs of %s: %s", row.id, row.kind, refused.code)
         try:
             following = timing_of(row).next(row.now)
+        except Refused:
+            following = None
+        if following is None and not news:
+            return
+        try:
             with self._database.write() as connection:
                 self._move(connection, row, row.next_due_at, following)
-        except (Refused, _Overtaken):
+                if news:
+                    # The same key by every scheduler, and by this one's next life: admins have one notification of it.
+                    notifications.add(
+                        connection, ADMINS, "schedule_broken", "warning",
+                        key=f"schedule_broken:{row.id}:{row.version}:{refused.code}", title=row.title or row.kind,
+                        code=refused.code, reason=refused.values,
+                    )  # fmt: skip
+        except _Overtaken:
             return
 
 
