@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from worker.datasets.look import ARGUMENT as LOOK_ARGUMENT
+from worker.datasets.look import FROZEN_ARGUMENT as LOOK_ARGUMENT
 from worker.engine.helper import FROZEN_ARGUMENT as HELPER_ARGUMENT
 from worker.engine.orphans import die_with_parent
 from worker.engine.runner import FROZEN_ARGUMENT
@@ -49,7 +49,7 @@ def branch(arguments: Sequence[str]) -> int | None:
 
         return reader()
     if arguments[:1] == [LOOK_ARGUMENT]:
-        from worker.datasets.look import main as look
+        from tabular.look import main as look
 
         return look(arguments[1:])
     if arguments[:1] == ["--tasktray-desktop-look"]:  # desktop.submit.look.ARGUMENT; the room may not be installed

@@ -173,7 +173,7 @@ def propose_mapping(
         with database.read() as connection:
             file = resolve(connection, actor, [body.upload])[0]
         sha256 = file.sha256
-        looking = partial(look, storage.local_path(file.storage_key), name)
+        looking = partial(look, storage.local_path(file.storage_key), dataset.schema)
         found = mapping.propose_for_file(database, actor, dataset, body.options(), looking)
     imports = history.imports_of(database, actor, f"{name}.import", sha256) if sha256 else []
     return MappingProposals.model_validate(found | {"imports": imports, "sha256": sha256})
