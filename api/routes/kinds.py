@@ -29,6 +29,7 @@ class KindView(BaseModel):
         order: place in menus, lower first.
         technical: it tries out the system; a menu offers it to admins only.
         params_schema: JSON Schema of the parameters; each property bears `titles` by language, for forms.
+        result_titles: what the values of a result are called, by name and language.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class KindView(BaseModel):
     technical: bool
     uploads: UploadNeedsView
     params_schema: dict[str, Any]
+    result_titles: dict[str, dict[str, str]]
 
 
 class KindList(BaseModel):
@@ -79,6 +81,7 @@ def list_kinds(actor: ActorDep) -> KindList:
                 technical=kind.technical,
                 uploads=UploadNeedsView(minimum=needs.minimum, maximum=needs.maximum, suffixes=list(needs.suffixes)),
                 params_schema=_schema(kind, actor.language),
+                result_titles={name: {"zh_CN": zh, "en": en} for name, (zh, en) in kind.result_titles.items()},
             )
         )
     return KindList(kinds=found)

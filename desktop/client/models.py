@@ -401,7 +401,7 @@ class UploadNeeds:
 @dataclass(slots=True)
 class Kind:
     """A kind of job that this user may submit; `params_schema` is the JSON Schema of its parameters, `technical` one
-    that only tries out the system.
+    that only tries out the system, `result_titles` what the values of a result are called, by name and language.
     """
 
     kind: str = ""
@@ -413,6 +413,7 @@ class Kind:
     technical: bool = False
     uploads: UploadNeeds = field(default_factory=UploadNeeds)
     params_schema: dict[str, Any] = field(default_factory=dict)
+    result_titles: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from desktop import formats
-from desktop.language import QT_TRANSLATE_NOOP, translate
+from desktop.language import QT_TRANSLATE_NOOP, pick, translate
 
 # In the order in which they are told; the colour is the name of one of `theme.Colors`.
 _NAMES = (
@@ -46,6 +46,7 @@ _REASONS = {
     "key_missing": QT_TRANSLATE_NOOP("Reasons", "does not exist"),
 }
 _SHOWN_REASONS = 12
+_LISTED = 5  # parts of a list that are shown
 
 
 # Names of plain values; those that are not here are shown as the server calls them.
@@ -163,21 +164,44 @@ def imported_before(result: Mapping[str, Any] | None) -> str:
     )
 
 
-def facts(result: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """Plain values of another kind's result as name and text."""
+def facts(
+    result: Mapping[str, Any] | None, titles: Mapping[str, dict[str, str]] | None = None
+) -> list[tuple[str, str]]:
+    """The values of another kind's result as name and text.
+
+    Args:
+        result: of a job.
+        titles: what its kind calls them, by language; lists and groups are shown when they are named here.
+    """
     if not result or counts(result):
         return []
+    titles = titles or {}
     found = []
     for name, value in result.items():
-        if value in (None, "") or isinstance(value, list | dict):
+        if value in (None, "", [], {}):
             continue
-        if isinstance(value, bool):
-            if name not in _FACTS:
+        if isinstance(value, list | dict):
+            if name not in titles:
+                continue
+            text = _several(value)
+        elif isinstance(value, bool):
+            if name not in _FACTS and name not in titles:
                 continue
             text = translate("Counts", "yes") if value else translate("Counts", "NO")
         elif value == 0 and name in _SILENT_AT_ZERO:
             continue
         else:
             text = formats.count(value) if isinstance(value, int) else str(value)
-        found.append((translate("Counts", _FACTS[name]) if name in _FACTS else name.replace("_", " "), text))
+        known = translate("Counts", _FACTS[name]) if name in _FACTS else name.replace("_", " ")
+        found.append((pick(titles.get(name), known), text))
     return found
+
+
+def _several(value: list[Any] | dict[str, Any]) -> str:
+    """The first few of a list or group, and how many more there are."""
+    if isinstance(value, dict):
+        parts = [f"{name}: {one}" for name, one in value.items()]
+    else:
+        parts = [" – ".join(map(str, one.values())) if isinstance(one, dict) else str(one) for one in value]
+    more = f" … (+{formats.count(len(parts) - _LISTED)})" if len(parts) > _LISTED else ""
+    return "; ".join(parts[:_LISTED]) + more

@@ -263,7 +263,8 @@ class DetailsPane(QWidget):
             self._reasons.addWidget(_cell(QHBoxLayout(), 8, number, text))
 
     def _show_facts(self, row: JobRow) -> None:
-        lines = facts(row.result)
+        titles = next((kind.result_titles for kind in self._controller.kinds if kind.kind == row.kind), None)
+        lines = facts(row.result, titles)
         if row.state == "running":
             lines.append((translate("Details", "Rows"), formats.rows(row.rows_done, row.rows_total)))
             lines.append((translate("Details", "Rate"), formats.rate(row.rate)))

@@ -62,3 +62,16 @@ def test_counts_of_documents_are_told_by_name_and_zeros_are_not(make_window):
         ("Files", "9"), ("Read", "7"), ("Encrypted", "2"), ("Pages", "12,000"), ("Unchanged, byte for byte", "NO"),
         ("File", "evidence.xlsx"),
     ]  # fmt: skip
+
+
+def test_a_kind_names_its_own_results_and_their_lists(make_window):
+    make_window(language="zh_CN")
+    titles = {name: {"zh_CN": f"名 {name}", "en": name} for name in ("mails", "unknown", "totals", "refused", "empty")}
+    result = {
+        "mails": 3, "unknown": [f"K{n}" for n in range(7)], "totals": {"CNY": "1.20", "USD": "3.00"}, "empty": [],
+        "refused": [{"customer_no": "A", "reply": "550 no"}], "list": [1],
+    }  # fmt: skip
+    assert facts(result, titles) == [
+        ("名 mails", "3"), ("名 unknown", "K0; K1; K2; K3; K4 … (+2)"), ("名 totals", "CNY: 1.20; USD: 3.00"),
+        ("名 refused", "A – 550 no"),
+    ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -52,6 +52,7 @@ class Kind:
         titles: what a person reads, `zh_CN` and `en`.
         params: its parameters; their JSON Schema draws the desktop's form and the API's documentation.
         run: the work itself; runs in a runner process and returns the job's `result`, a JSON object.
+        result_titles: what the values of `result` are called, `(zh_CN, en)` by name; all of them, if any.
         lane: the Celery queue that it belongs to.
         uploads: which files it needs.
         admin_only: only admins may submit it.
@@ -85,6 +86,7 @@ class Kind:
     technical: bool = False
     accept: Callable[[Connection, Settings, Actor, str, Any], Sequence[str]] | None = None
     left_changes: Callable[[Any], bool] | None = None
+    result_titles: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 _registry: dict[str, Kind] = {}

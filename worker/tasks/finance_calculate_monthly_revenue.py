@@ -39,6 +39,13 @@ class RevenueParams(Params):
     RevenueParams,
     lane="finance",
     order=52,
+    result_titles={
+        "bills": ("已付账单", "Bills paid"),
+        "months": ("月份数", "Months"),
+        "customers": ("客户数", "Customers"),
+        "totals": ("合计", "Totals"),
+        "file": ("文件", "File"),
+    },
 )
 def calculate_monthly_revenue(job: JobContext, params: RevenueParams) -> dict[str, Any]:
     """Write the workbook; see `worker.finance.revenue`."""

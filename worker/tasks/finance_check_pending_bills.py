@@ -22,6 +22,7 @@ _CHUNK = 300
     NoParams,
     lane="finance",
     order=50,
+    result_titles={"overdue": ("新逾期账单", "Newly overdue bills"), "day": ("日期", "Day")},
 )
 def check_pending_bills(job: JobContext, params: NoParams) -> dict[str, Any]:
     """Raise a notification for each open bill whose day has passed and of which that has not been said yet.

@@ -55,6 +55,16 @@ class ReminderParams(Params):
     ReminderParams,
     lane="email",
     order=51,
+    result_titles={
+        "mails": ("已发邮件", "E-mails sent"),
+        "bills": ("提醒的账单", "Bills reminded of"),
+        "refused": ("被拒收", "Refused"),
+        "unknown": ("结果未知，请与客户确认", "Outcome unknown, ask them"),
+        "no_email": ("没有邮箱的客户", "Without an e-mail address"),
+        "without_customer": ("没有客户编号的账单", "Bills without a customer"),
+        "day": ("日期", "Day"),
+        "file": ("文件", "File"),
+    },
     soft_limit_seconds=4 * 3600,
     hard_limit_seconds=4 * 3600 + 300,
 )

@@ -14,6 +14,12 @@ from worker.engine.kinds import NoParams, kind
     NoParams,
     admin_only=True,
     order=922,
+    result_titles={
+        "folders": ("临时文件夹", "Temporary folders"),
+        "bytes": ("其大小（字节）", "Their bytes"),
+        "sign_ins": ("过期的登录", "Expired sign-ins"),
+        "orphans": ("无主文件", "Leftover bytes"),
+    },
 )
 def cleanup_cache(job: JobContext, params: NoParams) -> dict[str, Any]:
     """Remove it; see `worker.maintenance.cache`."""

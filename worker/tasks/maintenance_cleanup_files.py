@@ -33,6 +33,12 @@ class CleanupFilesParams(Params):
     CleanupFilesParams,
     admin_only=True,
     order=920,
+    result_titles={
+        "files": ("已删除的结果文件", "Result files removed"),
+        "bytes": ("其大小（字节）", "Their bytes"),
+        "uploads": ("过期的上传", "Expired uploads"),
+        "orphans": ("无主文件", "Leftover bytes"),
+    },
 )
 def cleanup_files(job: JobContext, params: CleanupFilesParams) -> dict[str, Any]:
     """Remove them; see `worker.maintenance.files`."""

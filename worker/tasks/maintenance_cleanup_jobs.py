@@ -36,6 +36,7 @@ class CleanupJobsParams(Params):
     CleanupJobsParams,
     admin_only=True,
     order=921,
+    result_titles={"jobs": ("已删除的任务", "Jobs removed"), "files": ("已删除的文件", "Files removed")},
 )
 def cleanup_jobs(job: JobContext, params: CleanupJobsParams) -> dict[str, Any]:
     """Delete them; see `worker.maintenance.jobs`."""

@@ -44,6 +44,7 @@ class CleanupParams(Params):
     CleanupParams,
     admin_only=True,
     order=910,
+    result_titles={"removed": ("已删除", "Removed")},
 )
 def cleanup(job: JobContext, params: CleanupParams) -> dict[str, Any]:
     """Delete them in chunks.

@@ -70,6 +70,12 @@ class SendEmailParams(Params):
     SendEmailParams,
     lane="email",
     order=60,
+    result_titles={
+        "sent": ("已发送", "Sent"),
+        "recipients": ("收件人", "Recipients"),
+        "refused": ("被拒收", "Refused"),
+        "unknown": ("结果未知，请与对方确认", "Outcome unknown, ask them"),
+    },
 )
 def send_email(job: JobContext, params: SendEmailParams) -> dict[str, Any]:
     """Send the mails.

@@ -118,6 +118,18 @@ _TITLES: dict[Length, tuple[str, str]] = {
     "monthly": ("月报告", "Monthly report"),
 }
 
+_RESULT = {
+    "start": ("开始", "Start"),
+    "end": ("结束", "End"),
+    "timezone": ("时区", "Time zone"),
+    "jobs": ("结束的任务", "Jobs that ended"),
+    "failed": ("失败", "Failed"),
+    "rows": ("行数", "Rows"),
+    "revenue": ("收入", "Revenue"),
+    "hours": ("工时", "Work hours"),
+    "file": ("文件", "File"),
+}
+
 for _number, (_length, (_zh, _en)) in enumerate(_TITLES.items()):
     register(
         Kind(
@@ -127,5 +139,6 @@ for _number, (_length, (_zh, _en)) in enumerate(_TITLES.items()):
             run=partial(_run, _length),
             lane="reports",
             order=70 + _number,
+            result_titles=_RESULT,
         )
     )

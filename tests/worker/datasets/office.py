@@ -129,6 +129,7 @@ class Office:
                 transient=False, **keep,
             )  # fmt: skip
         else:
+            assert not kind.result_titles or set(result) <= set(kind.result_titles), "all of a result or none is named"
             outcome.finish(self.database, self.settings, taken.job_id, taken.lease_token, result, **keep)
         return self.view(taken.job_id)
 
