@@ -160,6 +160,27 @@ def _export(api, task, who, content):
     return name
 
 
+def test_a_file_whose_name_another_task_has_too_is_named_by_its_id(api, operator):
+    from worker.files import results
+    from worker.files.storage import Storage
+
+    told = []
+    for content in (b"one", b"two"):
+        answer = api.post("tasks/process-document", operator, files={"file": ("a.txt", content)})
+        taken = claim(api.database, api.settings, "worker@here", LANES)
+        path = api.settings.data / "made"
+        path.write_bytes(content)
+        with api.database.write() as connection:
+            results.add(connection, Storage(api.settings), owner_id=taken.owner.user_id, job_id=taken.job_id, path=path,
+                        name="结果 1.xlsx", role="report")  # fmt: skip
+        outcome.finish(api.database, api.settings, taken.job_id, taken.lease_token, {})
+        told.append(answer.json()["task_id"])
+    urls = [api.get(f"/api/tasks/{task}", operator).json()["result"]["download_url"] for task in told]
+    assert urls[0].startswith("/api/v1/files/")
+    assert urls[1] == "/api/download/%E7%BB%93%E6%9E%9C%201.xlsx"
+    assert [api.get(url, operator).content for url in urls] == [b"one", b"two"]
+
+
 def test_the_lines_of_002(api, operator, curl):
     status, task = curl("002 example", operator)
     assert (status, task["status"]) == (202, "PENDING")

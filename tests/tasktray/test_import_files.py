@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
-from tests.support_system import Office
+from tests.support import wait_until
+from tests.support_system import Office, environment
 from tests.tasktray.conftest import Run
 from tests.tasktray.test_remote import counts
 
@@ -96,3 +100,24 @@ def test_wrong_options_of_an_import_are_told_before_anything_is_sent(remote: Run
     missing = remote("import", a, tmp_path / "none.csv")
     assert missing.returncode == 5
     assert "Uploading" not in missing.stderr
+
+
+def test_ctrl_c_while_many_files_are_followed_cancels_all_that_have_not_ended(system: Office, tmp_path: Path) -> None:
+    files = [branch(tmp_path, f"c{n}.csv", f"C-{n},甲", header="客户编号,名称") for n in range(3)]
+    with system.client() as client:
+        client.pause_queue("default")
+        try:
+            env = environment(tmp_path / "no-data") | {"TASKTRAY_SERVER": system.url, "TASKTRAY_TOKEN": system.token}
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tasktray", "import", *map(str, files)], env=env, cwd=tmp_path,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )  # fmt: skip
+            assert process.stderr is not None
+            wait_until(lambda: process.stderr.readline().startswith("1/3 c0.csv"), 60, "the waiting for all")
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=40)
+            assert process.returncode == 130
+            assert "3 jobs were asked to stop" in errors
+            assert {job.state for job in client.jobs(text="c", limit=3).jobs} == {"cancelled"}
+        finally:
+            client.resume_queue("default")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -14,6 +15,8 @@ from api.routes.aliases.calls import DOWNLOADS, call, download_of, error_of, rea
 from api.routes.aliases.calls import router as new_router
 from api.routes.files import respond
 from worker.accounts import messages
+from worker.actor import Actor
+from worker.db.database import Database
 from worker.engine import jobs
 from worker.engine.submit import submit
 from worker.engine.views import JobView, State, Submission
@@ -121,9 +124,16 @@ def get_task(task_id: str, actor: ActorDep, database: DatabaseDep, settings: Set
     download = download_of(job)
     if download is not None:
         name = next(file.name for file in job.files if file.id == download)
-        result |= {"file_name": name, "download_url": f"/api/download/{name}"}
+        result |= {"file_name": name, "download_url": _download_url(database, actor, download, name)}
     error = "cancelled" if job.state == "cancelled" else error_of(job)
     return Task(task_id=job.id, status=_STATUS[job.state], progress=job.progress, result=result, error=error)
+
+
+def _download_url(database: Database, actor: Actor, file_id: str, name: str) -> str:
+    """By name as the document shows it; by id where a later file of another task bears the same name."""
+    with database.read() as connection:
+        by_name = results.named(connection, actor, name, DOWNLOADS)
+    return f"/api/download/{quote(name)}" if by_name.id == file_id else f"/api/v1/files/{file_id}"
 
 
 @call(router, "GET", "/api/download/{file_name}", response_class=StreamingResponse)
@@ -144,7 +154,9 @@ def list_exports(
     with database.read() as connection:
         count, found = results.exports(connection, actor, limit)
     files = [
-        ExportedFile(file_name=f.name, size=f.size, created_at=f.created_at, download_url=f"/api/download/{f.name}")
+        ExportedFile(
+            file_name=f.name, size=f.size, created_at=f.created_at, download_url=f"/api/download/{quote(f.name)}"
+        )
         for f in found
     ]
     return ExportedFiles(count=count, files=files)
