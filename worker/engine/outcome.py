@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, bindparam, or_, select, update
 from worker import notifications
 from worker.db.database import Database
 from worker.db.schema import jobs
-from worker.db.types import db_now
+from worker.db.types import Json, db_now
 from worker.engine import events, kinds
 from worker.engine.changes import stamp
 from worker.engine.lease import held
@@ -32,6 +32,13 @@ from worker.settings import Settings
 BACKOFF_LIMIT_SECONDS = 600.0
 _TRACEBACK_CHARACTERS = 50_000
 
+
+def backoff(settings: Settings, count: int) -> float:
+    """Seconds to wait after the `count`-th failure in a row: doubling, with jitter of a fifth, at most 10 minutes."""
+    wait = settings.backoff_seconds * 2.0 ** min(max(count - 1, 0), 32)
+    return float(min(wait, BACKOFF_LIMIT_SECONDS) * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load, no secret
+
+
 _NO_LEASE: dict[str, Any] = {
     "worker": None,
     "lease_token": None,
@@ -42,19 +49,23 @@ _NO_LEASE: dict[str, Any] = {
 _NO_ERROR: dict[str, Any] = {"error_code": None, "error_values": None, "traceback": None}
 _NO_PACE: dict[str, Any] = {"rate": None, "eta_seconds": None}  # nothing moves any more, whatever was told last
 
-
-def backoff(settings: Settings, count: int) -> float:
-    """Seconds to wait after the `count`-th failure in a row: doubling, with jitter of a fifth, at most 10 minutes."""
-    wait = settings.backoff_seconds * 2.0 ** min(max(count - 1, 0), 32)
-    return float(min(wait, BACKOFF_LIMIT_SECONDS) * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load, no secret
-
-
 # Made once, and no more of the row than the ways below need: it ends every attempt.
 _NEEDED = [jobs.c[name] for name in (
     "id", "kind", "owner_id", "lane", "priority", "worker", "attempt", "crashes", "retries", "cancel_requested_at",
     "rows_done", "rows_total",
 )]  # fmt: skip
-_HELD = select(*_NEEDED).where(held(bindparam("job"), bindparam("token"))).with_for_update(key_share=True)
+_OURS = held(bindparam("job"), bindparam("token"))
+_HELD = select(*_NEEDED).where(_OURS).with_for_update(key_share=True)
+
+_SUCCEED = (
+    update(jobs)
+    .where(_OURS)
+    .values(
+        state="succeeded", **_NO_LEASE, **_NO_PACE, **_NO_ERROR,
+        result=bindparam("said", type_=Json), progress=100.0, crashes=0, finished_at=db_now(),
+    )
+    .returning(*_NEEDED)
+)  # fmt: skip
 
 
 class Next(Protocol):
@@ -100,17 +111,24 @@ class _End:
 
 
 @contextmanager
-def _ending(
-    database: Database, job_id: str, token: str, report: ProgressReport | None = None, then: Next | None = None
-) -> Iterator[_End]:
+def _giving_back(database: Database, job_id: str, then: Next | None) -> Iterator[Connection]:
+    """The transaction of an attempt's end, with the claim of the next job; the change numbers last of all."""
     with database.write() as connection:
         if then is not None:
             then.lock(connection)
+        yield connection
+        stamp(connection, job_id, *(then.take(connection) if then is not None else ()))
+
+
+@contextmanager
+def _ending(
+    database: Database, job_id: str, token: str, report: ProgressReport | None = None, then: Next | None = None
+) -> Iterator[_End]:
+    with _giving_back(database, job_id, then) as connection:
         row = connection.execute(_HELD, {"job": job_id, "token": token}).one_or_none()
         if row is None:
             raise LeaseLost
         yield _End(connection, row, report)
-        stamp(connection, job_id, *(then.take(connection) if then is not None else ()))
 
 
 def finish(
@@ -133,13 +151,19 @@ def finish(
     Raises:
         LeaseLost: it belongs to another worker now; nothing was written.
     """
-    with _ending(database, job_id, token, report, then) as end:
-        state = end.put(
-            "succeeded", "succeeded", {},
-            result=plain(result), progress=100.0, crashes=0, finished_at=db_now(), **_NO_ERROR,
-        )  # fmt: skip
-    _freed(database, settings, end.row, publish)
-    return state
+    with _giving_back(database, job_id, then) as connection:
+        succeeding = _SUCCEED
+        if report is not None:
+            succeeding = succeeding.values(**report.columns() | {"progress": 100.0} | _NO_PACE)
+        # The fence is the statement's own condition: what becomes of the job does not depend on its row.
+        row = connection.execute(succeeding, {"job": job_id, "token": token, "said": plain(result)}).one_or_none()
+        if row is None:
+            raise LeaseLost
+        if report is not None and report.new_stage:
+            report.tell(connection, job_id)
+        events.add(connection, job_id, "succeeded")
+    _freed(database, settings, row, publish)
+    return "succeeded"
 
 
 def fail(

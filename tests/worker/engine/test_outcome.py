@@ -106,7 +106,7 @@ def test_a_small_job_takes_few_statements(engine):
     assert (taken.job_id, len(claiming) <= 9 + lock) == (job, True)
     with _statements(engine) as ending:
         outcome.finish(engine.database, engine.settings, job, taken.lease_token, {}, then=_next(engine))
-    assert len(ending) <= 11 + lock  # with the next claim
+    assert len(ending) <= 10 + lock  # with the next claim
 
 
 def _submitted(engine):
