@@ -11,6 +11,7 @@ of a thousand. Their quantifiers are possessive (`++`), so that no place to come
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -24,6 +25,7 @@ from tabular.values import Convert, Suspect, Value, converter, looks_unlike
 Judged = tuple[Sequence[Value], list[tuple[int, Suspect]]]
 _ODD = EMPTY | ERRORS
 _REMEMBERED = 20_000
+_FEW = 0.2  # share of values that are new to a column, up to which remembering them is the fast path
 
 
 class _Memory(dict[Any, Any]):
@@ -62,9 +64,12 @@ def _number(scale: int) -> str:
     return rf"-?[0-9]{{1,12}}+(?:\.[0-9]{{1,{scale}}}+)?+" if scale else "-?[0-9]{1,12}+"
 
 
-def _unlike(lines: re.Pattern[str], cells: Sequence[str]) -> list[int] | None:
-    """Positions of the cells that a pattern of `_lines` does not match; None: some cell is of several lines itself."""
-    joined = "\n".join(cells) + "\n"
+def _unlike(lines: re.Pattern[str], cells: Sequence[str], joined: str) -> list[int] | None:
+    """Positions of the cells that a pattern of `_lines` does not match; None: some cell is of several lines itself.
+
+    Args:
+        joined: all cells, each ended by a line feed.
+    """
     if joined.count("\n") != len(cells):
         return None
     found: list[int] = []
@@ -107,6 +112,7 @@ class Column:
         self._convert = _shaped(converter(f, value_map, serial_dates=serial_dates, key=key), shaper(f, form))
         self._memories: dict[type, _Memory] = {}
         self._fast: Fast | None = None
+        self._repeats: bool | None = None  # not known yet
         if value_map:
             return  # every value may be replaced: remembering them is the fast path
         if f.type == "text":
@@ -120,6 +126,7 @@ class Column:
         elif f.type == "decimal" and f.scale is not None and 0 <= f.scale <= 6:
             self._fast = self._decimals
             self._shape = f"%.{f.scale}f"
+            self._times = 10.0**f.scale
             self._step = Decimal(1).scaleb(-f.scale)
             self._pattern = _lines(_number(f.scale), f.required)
             # Up to here a float holds every value of that scale, and the database's 18 digits do too.
@@ -170,6 +177,10 @@ class Column:
     def _texts(self, cells: Sequence[Any], types: set[type]) -> tuple[list[Any], list[int]] | None:
         if types != {str}:
             return None
+        if self._repeats is not False:
+            found = self._remembered(cells)
+            if found is not None:
+                return found
         stripped = list(map(str.strip, cells))
         joined = "".join(stripped)
         limit = self._field.max_length
@@ -191,16 +202,33 @@ class Column:
             return stripped, [i for i, t in enumerate(stripped) if t in _ODD]
         return [None if t in EMPTY else t for t in stripped], []
 
+    def _remembered(self, cells: Sequence[str]) -> tuple[list[Any], list[int]] | None:
+        """Of a column in which the same texts come again and again: one look-up each; None: it is no such column."""
+        if self._repeats is None:
+            self._repeats = len(set(cells)) <= len(cells) * _FEW and len(cells) > 1 / _FEW
+            if not self._repeats:
+                return None
+        memory = self._memory(str)
+        before = len(memory)
+        found: list[Any] = list(map(memory.__getitem__, cells))
+        if len(memory) - before > len(cells) * _FEW or len(memory) < before:
+            self._repeats = False
+        if Suspect not in set(map(type, found)):
+            return found, []
+        return found, [i for i, value in enumerate(found) if type(value) is Suspect]
+
     def _matching(self, cells: Sequence[Any], types: set[type]) -> tuple[list[Any], list[int]] | None:
         if types != {str}:
             return None
-        open_ = _unlike(self._pattern, cells)
+        joined = "\n".join(cells) + "\n"
+        open_ = _unlike(self._pattern, cells, joined)
         if open_ is None:
             return None
         limit = min(self._field.max_length or _MAX_EMAIL, _MAX_EMAIL)
         if max(map(len, cells)) > limit:
             open_ = sorted({*open_, *(i for i, cell in enumerate(cells) if len(cell) > limit)})
-        return [cell or None for cell in cells] if "" in cells else list(cells), open_
+        some_empty = "\n\n" in joined or joined[0] == "\n"
+        return [cell or None for cell in cells] if some_empty else list(cells), open_
 
     def _dates(self, cells: Sequence[Any], types: set[type]) -> tuple[list[Any], list[int]] | None:
         shape = dt.date.isoformat
@@ -223,21 +251,29 @@ class Column:
             open_ = [i for i, cell in enumerate(cells) if type(cell) is not float and type(cell) is not int]
             numbers = [0 if type(cell) is not float and type(cell) is not int else cell for cell in cells]
         shape, low, high = self._shape, self._low, self._high
-        inside = low <= min(numbers) and max(numbers) <= high
-        texts = [shape % n if inside or low <= n <= high else "" for n in numbers]
-        floats = list(map(float, texts)) if inside else [float(t) if t else None for t in texts]
+        # What is no number at all hides from comparisons, but not from a sum.
+        inside = low <= min(numbers) and max(numbers) <= high and not math.isnan(sum(numbers))
+        plain = self._form == "plain"
+        texts: list[str] = []
+        if plain:
+            # The float nearest to a number of that scale is the quotient of two whole numbers, which are exact.
+            times = self._times
+            floats: list[Any] = [round(n * times) / times if inside or low <= n <= high else None for n in numbers]
+        else:
+            texts = [shape % n if inside or low <= n <= high else "" for n in numbers]
+            floats = [float(t) if t else None for t in texts]
         if floats != list(numbers):
             asked = set(open_)
             asked.update(i for i, (n, value) in enumerate(zip(numbers, floats, strict=True)) if value != n)
             open_ = sorted(asked)
-        if self._form == "plain":
+        if plain:
             return floats, open_
         if self._form == "text":
             return texts, open_
         return [Decimal(t) if t else None for t in texts], open_
 
     def _written_decimals(self, cells: Sequence[str]) -> tuple[list[Any], list[int]] | None:
-        open_ = _unlike(self._pattern, cells)
+        open_ = _unlike(self._pattern, cells, "\n".join(cells) + "\n")
         if open_ is None:
             return None
         asked = set(open_)

@@ -103,7 +103,7 @@ def as_text(cell: Cell) -> str | Suspect:
             return Suspect("not_a_number", {"value": str(cell)})
         if abs(cell) >= 1e15:
             return Suspect("digits_lost")
-        text = format(cell, ".15g")
+        text = format(cell or 0.0, ".15g")  # a zero shows no sign
         return format(Decimal(text), "f") if "e" in text else text
     if isinstance(cell, Decimal):
         return format(cell, "f")

@@ -65,8 +65,10 @@ CELLS = st.one_of(
 @given(f=st.sampled_from(FIELDS), key=st.booleans(), cells=st.one_of(st.lists(CELLS, min_size=1, max_size=20), *(
     st.lists(s, min_size=1, max_size=20)
     for s in (st.text(max_size=10), st.text("aＡ１ \u3000\xa0\u200b\u200d\ufeff－ﾀﾞ", max_size=6), st.floats(-1e6, 1e6), st.integers(-1000, 10**16), st.dates(),
-              st.from_regex(r"-?[0-9]{1,14}(\.[0-9]{0,7})?", fullmatch=True), st.emails(), st.datetimes())
-)))  # fmt: skip
+              st.from_regex(r"-?[0-9]{1,14}(\.[0-9]{0,7})?", fullmatch=True), st.emails(), st.datetimes(),
+              st.one_of(st.floats(-9, 9).map(lambda x: round(x, 2)), st.sampled_from([float("nan"), float("inf"), -0.0])))
+), st.tuples(st.sampled_from([" a", "A", "-", "", "#N/A", "１", "7.50", "x@y.cn", "2024-03-05"]), st.text(max_size=3)).flatmap(
+    lambda two: st.lists(st.sampled_from(two), min_size=12, max_size=20))))  # fmt: skip
 def test_a_column_is_judged_as_its_cells_are(f: Field, key: bool, cells: list[object]) -> None:
     convert = converter(f, key=key)
     expected = [convert(c) for c in cells]  # type: ignore[arg-type]
