@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from worker.actor import Actor
+from worker.actor import SYSTEM_USER_ID, Actor
 from worker.db.database import Database
 from worker.db.schema import job_uploads, jobs, users
 from worker.db.types import db_now
@@ -254,13 +254,15 @@ def _lease(connection: Connection, settings: Settings, worker: str, row: Row[Any
     uploads: tuple[str, ...] = ()
     if kind.uploads.maximum:
         uploads = tuple(connection.execute(_UPLOADS, {"job": row.id}).scalars())
+    # Nobody has chosen a language for the system itself.
+    language = settings.language if row.owner_id == SYSTEM_USER_ID else owner.language
     events.add(connection, row.id, "claimed", worker=worker, attempt=taken.attempt)
     return Claim(
         job_id=row.id,
         kind=row.kind,
         title=row.title,
         params=row.params,
-        owner=Actor(row.owner_id, owner.username, owner.role, owner.language),
+        owner=Actor(row.owner_id, owner.username, owner.role, language),
         attempt=taken.attempt,
         checkpoint=taken.checkpoint,
         lane=row.lane,

@@ -7,6 +7,7 @@ only one through: it must still show the due time that was looked at. The job's 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,6 +50,7 @@ class Firing:
         self._database = database
         self._settings = settings
         self._publish = publish
+        self._system = replace(SYSTEM, language=settings.language)
         self._told: dict[str, tuple[int, str]] = {}  # broken schedules that the log has named: id -> (version, code)
 
     def fire(self) -> list[str]:
@@ -90,7 +92,7 @@ class Firing:
                 job, created = engine.submit(
                     self._database,
                     self._settings,
-                    SYSTEM,
+                    self._system,
                     wanted,
                     None,
                     fire_key=fire_key(row.id, due),

@@ -14,9 +14,10 @@ from worker.engine import jobs as reading
 from worker.engine.monitor import fleet, history, meter, queues, samples, series, stats
 from worker.engine.progress import ProgressReport
 from worker.engine.views import Submission
+from worker.schedules.firing import Firing
 
 HISTORY = 20_000
-_TABLES = "jobs|own|past|turn|job_events|tombstones|idempotency_keys|job_uploads|files"
+_TABLES = "schedules|jobs|own|past|turn|job_events|tombstones|idempotency_keys|job_uploads|files"
 
 
 def fill(engine):
@@ -95,6 +96,8 @@ def live(engine):
     e.claim()
     e.pass_time(46, job)
     e.sweeper().sweep()
+    for _ in range(2):
+        Firing(e.database, e.settings, e.publish).fire()
     assert e.cancel(job).state == "cancelled"
     control.delete(e.database, e.root, job)
 

@@ -50,6 +50,18 @@ def test_the_job_knows_its_due_time_however_late_it_runs(office):
     assert due_of(None) is None
 
 
+def test_the_system_speaks_the_language_of_the_installation(office):
+    for language, title in (("en", "TEST.PLAIN"), ("zh_CN", "任务 test.plain")):
+        schedule = office.create()
+        office.engine.settings = office.engine.settings.model_copy(update={"language": language})
+        office.due_since(schedule.id, minute(office.now()))
+        (job_id,) = office.fire()
+        assert office.engine.row(job_id).title == title
+        taken = office.engine.taken()
+        assert taken.owner.language == language
+        office.engine.finish(taken)
+
+
 @pytest.mark.parametrize(("catch_up", "expected"), [("skip", 0), ("once", 1), ("all", 5)])
 def test_what_was_missed_is_made_up_as_the_schedule_says(office, catch_up, expected):
     now = office.now()
