@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QToolButton, QWidget
 from desktop.client.models import JobFile
 from desktop.details.counts import facts
 from desktop.queue.rows import JobRow
+from worker.engine import kinds
 
 RESULT = {
     "rows": 30_000, "inserted": 24_850, "updated": 2_500, "unchanged": 2_400, "skipped": 100, "rejected": 150,
@@ -58,9 +59,10 @@ def test_counts_of_documents_are_told_by_name_and_zeros_are_not(make_window):
         "files": 9, "read": 7, "scanned": 0, "encrypted": 2, "broken": 0, "pages": 12_000, "keyword_hits": 0,
         "proved": False, "file": "evidence.xlsx", "differing": [{"name": "a.pdf", "how": "changed"}], "dry": True,
     }  # fmt: skip
-    assert facts(result) == [
-        ("Files", "9"), ("Read", "7"), ("Encrypted", "2"), ("Pages", "12,000"), ("Unchanged, byte for byte", "NO"),
-        ("File", "evidence.xlsx"),
+    titles = {name: {"zh_CN": zh, "en": en} for name, (zh, en) in kinds.get("evidence.analyze").result_titles.items()}
+    assert facts(result, titles) == [
+        ("Files", "9"), ("Read", "7"), ("Encrypted", "2"), ("pages", "12,000"), ("Unchanged, byte for byte", "NO"),
+        ("Report", "evidence.xlsx"), ("Files that differ", "a.pdf – changed"),
     ]  # fmt: skip
 
 

@@ -36,7 +36,8 @@ def run(job: JobContext, *, keywords: Sequence[str], near: float, compare_with: 
     Returns:
         Counts of files by state, which add up to `files`; of duplicates, wrong endings, findings of each kind,
         keyword hits; with a comparison, how many files are unchanged, renamed, changed, missing and added (the first
-        four add up to the files of before), `proved`, and `differing`: the names of those that are not the same.
+        four add up to the files of before), `proved`, and `differing`: the names of those that are not the same, with
+        what became of them in the owner's words.
 
     Raises:
         Refused: `evidence_no_such_job`, `evidence_no_manifest`.
@@ -142,14 +143,16 @@ def _results(
         "file": name,
     }
     if differences is not None:
-        result |= _comparison(differences)
+        result |= _comparison(job, differences)
     return result
 
 
-def _comparison(differences: list[Difference]) -> dict[str, Any]:
+def _comparison(job: JobContext, differences: list[Difference]) -> dict[str, Any]:
     count = Counter(d.how for d in differences)
     pairs = [(d.before or d.now, d.how) for d in differences if d.how != "unchanged"]
-    differing = [{"name": entry.name, "how": how} for entry, how in pairs if entry is not None]
+    differing = [
+        {"name": entry.name, "how": job.text(f"evidence_is_{how}")} for entry, how in pairs if entry is not None
+    ]
     return {
         **{how: count[how] for how in manifest.HOWS},
         "proved": manifest.proved(differences),

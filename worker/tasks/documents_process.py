@@ -42,6 +42,19 @@ class DocumentsParams(Params):
     order=40,
     soft_limit_seconds=4 * 3600,
     hard_limit_seconds=4.5 * 3600,
+    result_titles={
+        "files": ("文件", "Files"),
+        "read": ("已读取", "Read"),
+        "scanned": ("无文本（扫描件）", "Without text (scans)"),
+        "encrypted": ("已加密", "Encrypted"),
+        "broken": ("已损坏", "Damaged"),
+        "unsupported": ("不支持", "Not supported"),
+        "stopped": ("已停止", "Stopped"),
+        "pages": ("页数", "Pages"),
+        "tables": ("表格", "Tables"),
+        "characters": ("字符", "Characters"),
+        "file": ("结果工作簿", "Workbook"),
+    },
 )
 def process(job: JobContext, params: DocumentsParams) -> dict[str, Any]:
     """Read all files; a bad one is listed with its reason and never stops the others."""
