@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
 
 from desktop import icons
+from desktop.client import models
 from desktop.controller import Controller
 from desktop.language import translate
 from desktop.parts.later import later
@@ -90,7 +91,11 @@ class TopBar(QWidget):
     def show_kinds(self) -> None:
         """Offer the kinds that this user may begin."""
         self._new_menu.clear()
-        for kind in self._controller.catalogue.offered_kinds():
+        section = None
+        for kind in sorted(self._controller.catalogue.offered_kinds(), key=_section):
+            if section not in (None, _section(kind)):
+                self._new_menu.addSeparator()
+            section = _section(kind)
             action = self._new_menu.addAction(kind.title)
             action.setObjectName(f"new-{kind.kind}")
             action.triggered.connect(lambda _=False, name=kind.kind: self.kind_wanted.emit(name))
@@ -125,3 +130,14 @@ class TopBar(QWidget):
             out = self._user_menu.addAction(icons.icon("signout"), translate("MainWindow", "Sign out"))
             out.setObjectName("signOutAction")
             out.triggered.connect(lambda: self._controller.sign_out())
+
+
+def _section(kind: models.Kind) -> tuple[int, str]:
+    """Where a kind stands in the menu: imports, exports, the rest by what it is about, what is for admins last."""
+    if kind.technical:
+        return 4, ""
+    if kind.admin_only:
+        return 3, ""
+    if kind.dataset or kind.lane == "export":
+        return (0, "") if kind.uploads.maximum else (1, "")
+    return 2, kind.lane

@@ -278,7 +278,7 @@ class SubmitDialog(QDialog):
             stored: its files' paths here -> their ids on the server, which has them already.
             words: why it failed.
         """
-        self.title.setText(job.title if job.title not in [path.name for path in self.paths] else "")
+        self.title.setText("" if any(path.name in job.title for path in self.paths) else job.title)
         self._stored = dict(stored)
         self._begin_with(job.params)
         self._error.tell(words)

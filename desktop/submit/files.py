@@ -19,6 +19,7 @@ from desktop.client.errors import ClientError, TransferCancelled
 from desktop.controller import Controller
 from desktop.language import translate
 from desktop.submit.decision import Decision
+from desktop.submit.history import worth_telling
 from desktop.submit.look import Look, Looker, Question
 from tabular.schema import TableSchema
 
@@ -40,7 +41,7 @@ class FileState:
         seen_as: the header's fingerprint as it is found without `options`.
         wanted: it is to be submitted; None: by itself, if nothing speaks against it.
         sha256: once it is known.
-        imports: earlier imports of this very file, as the API tells them, the newest first.
+        imports: earlier imports of this very file that changed something, as the API tells them, the newest first.
     """
 
     path: Path
@@ -315,7 +316,7 @@ class FileSet(QObject):
             return name, client.imports_of(dataset, name) if client is not None and online else []
 
         def done(found: tuple[str, list[dict[str, Any]]]) -> None:
-            state.sha256, state.imports = found
+            state.sha256, state.imports = found[0], worth_telling(found[1])
             self.changed.emit()
 
         self._start("history", state, work, done, "hashing")

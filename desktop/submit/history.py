@@ -43,6 +43,16 @@ def line(told: Mapping[str, Any]) -> str:
     return text + (translate("History", ": ") + translate("History", "; ").join(facts) if facts else "")
 
 
+def worth_telling(imports: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those imports that changed something or still may; one that failed at once is none to warn of."""
+    return [
+        told
+        for told in imports
+        if told.get("state") not in ("failed", "cancelled")
+        or any((told.get("counts") or {}).get(name) for name in ("inserted", "updated"))
+    ]
+
+
 def announcement(name: str, imports: list[dict[str, Any]]) -> str:
     """Says that a file was imported before, with a line for each of the last times; empty when it was not."""
     if not imports:

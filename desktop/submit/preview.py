@@ -161,8 +161,7 @@ class Preview(QWidget):
     def _show(self, state: FileState, decision: Decision | None) -> None:
         found = state.look
         readable = found is not None and not found.error
-        self._reading.setVisible(state.looked and (readable or bool(state.options) or state.error != ""))
-        self._reading.show_file(found, state.options)
+        self._reading.show_file(state.path, found, state.options)
         if decision is not self._decision or found is None:
             self._decision = decision
             for model in (self.mapping, self.values, self.constants):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -13,6 +14,15 @@ from desktop.submit.choices import delimiters, encodings
 from desktop.submit.look import Look
 
 _TEXT = ("encoding", "delimiter")
+# Why a file cannot be read as it is found, where another choice may do.
+_CHOICES_MEND = (
+    "wrong_encoding",
+    "unknown_encoding",
+    "bad_delimiter",
+    "sheet_not_found",
+    "header_row_beyond_end",
+    "no_rows",
+)
 _ROWS = 60  # header rows to choose from; further down nobody puts one
 
 
@@ -28,7 +38,6 @@ class ReadingBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("readingBar")
-        self._look: Look | None = None
         self._boxes: dict[str, QComboBox] = {}
         self._labels: dict[str, QLabel] = {}
         row = QHBoxLayout(self)
@@ -56,11 +65,14 @@ class ReadingBar(QWidget):
         for box in self._boxes.values():
             box.activated.connect(lambda _: self.changed.emit())
 
-    def show_file(self, look: Look | None, options: Mapping[str, Any]) -> None:
+    def show_file(self, path: Path, look: Look | None, options: Mapping[str, Any]) -> None:
         """Offer what fits the file; `options` are those that were chosen."""
-        self._look = look
         info = look.info if look else {}
-        text = info.get("format", "csv") == "csv"
+        text = info["format"] == "csv" if info else path.suffix.lower() in (".csv", ".tsv", ".txt")
+        if look is not None and look.error and not options:
+            self.setVisible(look.code in _CHOICES_MEND)
+        else:
+            self.setVisible(look is not None)
         for name, box in self._boxes.items():
             seen = (name == "header_row") or (name in _TEXT) == text
             box.setVisible(seen)

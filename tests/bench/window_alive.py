@@ -31,7 +31,7 @@ from tasktray.sample_data import customers
 from tests.support_system import embedded_system
 
 BEAT_MS = 5
-_taken: dict[str, float] = {}
+_taken: dict[str, tuple[float, float]] = {}
 
 
 def watch(owner: type, name: str) -> None:
@@ -42,13 +42,14 @@ def watch(owner: type, name: str) -> None:
 
     @functools.wraps(original)
     def timed(*arguments: Any, **options: Any) -> Any:
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.thread_time()
         try:
             return original(*arguments[:most], **options)
         finally:
-            taken = (time.perf_counter() - began) * 1000
+            # By its own work: on a machine that others load, too, the clock tells mostly about those.
+            taken = (time.thread_time() - worked) * 1000, (time.perf_counter() - began) * 1000
             key = f"{owner.__name__}.{name}"
-            _taken[key] = max(_taken.get(key, 0.0), taken)
+            _taken[key] = max(_taken.get(key, (0.0, 0.0)), taken)
 
     setattr(owner, name, timed)
 
@@ -161,9 +162,9 @@ def main() -> None:
         print(f"import through the window: {ended[0] if ended else 'did not end'}\n")
         tell("window idle", idle)
         tell("during the import", busy)
-        print("\nlongest runs of our own slots:")
-        for name, taken in sorted(_taken.items(), key=lambda item: -item[1])[:12]:
-            print(f"  {taken:7.2f} ms  {name}")
+        print("\nlongest runs of our own slots, CPU time of the GUI thread (and by the clock):")
+        for name, (worked, taken) in sorted(_taken.items(), key=lambda item: -item[1][0])[:16]:
+            print(f"  {worked:7.2f} ms  ({taken:7.2f} ms)  {name}")
 
 
 if __name__ == "__main__":
