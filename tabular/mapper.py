@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Mapping_
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as field_
-from functools import lru_cache
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-from tabular.cells import EMPTY, Cell, column_letter
+from tabular.cells import Cell, column_letter
 from tabular.errors import TableError
-from tabular.names import compact, fingerprint, is_added, reference, words
-from tabular.schema import Field, TableSchema
-from tabular.values import Suspect, converter
+from tabular.names import compact, fingerprint, is_added, reference
+from tabular.recognition import Reason, recognise
+from tabular.schema import TableSchema
 
 __all__ = ["Mapping", "Proposal", "fingerprint", "propose"]
 
@@ -23,10 +21,6 @@ THRESHOLD = 0.9
 
 LIKELY = 0.5
 """Proposals of less are none."""
-
-Reason = Literal[
-    "remembered", "shared", "title", "name", "synonym", "pinyin", "part", "similar", "values", "added", "none"
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +59,7 @@ class Remembered:
         constants, value_map: as in `Mapping`.
         headers: the columns' names as they stood in that file, in its order; empty when they are not known.
         shared: by another user.
+        alike: of a file whose header was not quite the same, see `alike`.
     """
 
     mapping: Mapping_[str, str | None]
@@ -72,6 +67,7 @@ class Remembered:
     value_map: Mapping_[str, Mapping_[str, Any]] = field_(default_factory=dict)
     headers: tuple[str, ...] = ()
     shared: bool = False
+    alike: bool = False
 
     def columns(self, headers: Sequence[str], schema: TableSchema) -> dict[int, str | None]:
         """What was decided about the columns of a file with these headers: 0-based column -> field or None.
@@ -97,6 +93,35 @@ class Remembered:
         return decided
 
 
+def alike(headers: Sequence[str], kept: Sequence[Remembered]) -> int | None:
+    """Which remembered mapping serves for a file whose header nobody has mapped yet: next month's file of the same
+    branch, with a column more or less.
+
+    Args:
+        headers: the file's column names.
+        kept: the mappings, the preferred ones first.
+
+    Returns:
+        Index of the one whose header has most names in common; None where none has enough: at least three columns that
+        go into fields and three quarters of those that did, and more than half of all names.
+    """
+    names = {name for i, h in enumerate(headers) if not is_added(headers, i) and (name := compact(h))}
+    best: tuple[float, int] | None = None
+    for place, one in enumerate(kept):
+        theirs = {name for h in one.headers if (name := compact(h))}
+        into_fields = {compact(name) for name, target in one.mapping.items() if target} & theirs
+        there = into_fields & names
+        if len(there) < 3 or len(there) * 4 < len(into_fields) * 3:
+            continue
+        share = len(names & theirs) / len(names | theirs)
+        if share > 0.5 and (best is None or share > best[0]):
+            best = share, place
+    return None if best is None else best[1]
+
+
+_KNOWN: dict[tuple[Reason, bool], float] = {
+    ("remembered", False): 1.0, ("shared", False): 0.97, ("remembered", True): 0.94, ("shared", True): 0.92,
+}  # fmt: skip
 _RANK: dict[Reason, int] = {"title": 0, "name": 1, "synonym": 2, "pinyin": 3, "part": 4, "similar": 5, "values": 6}
 
 
@@ -127,8 +152,7 @@ def propose(
         for position, f in enumerate(schema.fields):
             if f.name in settled:
                 continue
-            confidence, reason = _by_name(header, f, schema.record_words)
-            confidence, reason = _with_values(confidence, reason, f, values)
+            confidence, reason = recognise(header, values, f, schema.record_words)
             if confidence >= LIKELY:
                 scored.append((confidence, -_RANK[reason], -column, position, reason))
     # The best pair first: an exact title beats an exact synonym, the left column beats the right one.
@@ -142,8 +166,8 @@ def propose(
     proposals = []
     for column, header in enumerate(headers):
         if remembered is not None and column in decided:
-            known: tuple[float, Reason] = (0.97, "shared") if remembered.shared else (1.0, "remembered")
-            proposals.append(Proposal(column, header, decided[column], *known))
+            why: Reason = "shared" if remembered.shared else "remembered"
+            proposals.append(Proposal(column, header, decided[column], _KNOWN[why, remembered.alike], why))
         elif column in taken:
             position, confidence, reason = taken[column]
             proposals.append(Proposal(column, header, schema.fields[position].name, confidence, reason))
@@ -182,176 +206,6 @@ def applied(
             if name in schema.by_name or source is value_map:
                 values.setdefault(name, {}).update(pairs)
     return columns, fixed, values
-
-
-def _spellings(f: Field) -> tuple[tuple[str, Reason], ...]:
-    """The compact forms of all names of a field, titles first."""
-    return _spelled((f.name, tuple(f.titles.values()), f.synonyms))
-
-
-@lru_cache(maxsize=4096)
-def _spelled(names: tuple[str, tuple[str, ...], tuple[str, ...]]) -> tuple[tuple[str, Reason], ...]:
-    name, titles, synonyms = names
-    listed: dict[str, Reason] = {}
-    for title in titles:
-        listed.setdefault(compact(title), "title")
-    listed.setdefault(compact(name), "name")
-    for synonym in synonyms:
-        listed.setdefault(compact(synonym), "synonym")
-    return tuple(listed.items())
-
-
-@lru_cache(maxsize=4096)
-def _pinyin(spellings: tuple[tuple[str, Reason], ...]) -> frozenset[str]:
-    from pypinyin import lazy_pinyin
-
-    return frozenset("".join(lazy_pinyin(s)) for s, _ in spellings if not s.isascii())
-
-
-@lru_cache(maxsize=4096)
-def _sound(name: str) -> str:
-    from pypinyin import Style, lazy_pinyin
-
-    return " ".join(lazy_pinyin(name, style=Style.TONE3))
-
-
-@lru_cache(maxsize=4096)
-def _sounds(spellings: tuple[tuple[str, Reason], ...]) -> frozenset[str]:
-    return frozenset(_sound(s) for s, _ in spellings if not s.isascii() and len(s) >= 2)
-
-
-_SHORT = {
-    "no": "number", "nr": "number", "num": "number", "nbr": "number", "dt": "date", "amt": "amount", "addr": "address",
-    "desc": "description", "cust": "customer", "acct": "account", "acc": "account", "tel": "telephone",
-    "emp": "employee", "proj": "project", "hrs": "hours", "hr": "hours", "cat": "category", "curr": "currency",
-    "ctry": "country",
-    "inv": "invoice", "doc": "document", "ref": "reference", "pmt": "payment", "lvl": "level", "mob": "mobile",
-    "cd": "code", "lmt": "limit",
-}  # fmt: skip
-"""Words as they are cut short in the columns of databases and old programs."""
-
-
-def _expanded(name: tuple[str, ...]) -> str:
-    return "".join(_SHORT.get(word, word) for word in name)
-
-
-def _expanded_names(name: str, titles: Iterable[str], synonyms: Iterable[str]) -> frozenset[str]:
-    return _expanded_of((name, *titles, *synonyms))
-
-
-@lru_cache(maxsize=4096)
-def _expanded_of(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(_expanded(words(name)) for name in names)
-
-
-_PLAIN_WORDS = frozenset({"billing", "primary", "main", "business", "default", "current", "my", "the"})
-_PLAIN_ENDS = frozenset({"name", "info", "information", "value", "field"})
-_PLAIN_BEFORE = ("所属", "所在", "主要", "常用", "当前", "默认")
-_PLAIN_AFTER = ("信息", "资料", "说明", "情况", "详情")
-_CONTACT = "联系人"
-
-
-def _bare(own: tuple[str, ...], f: Field, record_words: tuple[str, ...]) -> list[str]:
-    """A header's name without the words that add nothing for this field: `Billing City`, `所属城市`, `联系人电话`.
-
-    What a contact has for himself is the record's own only where one reaches somebody by it.
-    """
-    found = []
-    name = "".join(own)
-    reach = f.format in ("phone", "email")
-    if name.isascii():
-        before = {*_PLAIN_WORDS, *record_words, *(("contact",) if reach else ())}
-        rest = list(own)
-        while len(rest) > 1 and rest[0] in before:
-            del rest[0]
-            found.append("".join(rest))
-        # `Customer Name` is not the customer's number, though that may be called `customer`.
-        a_number = own[-1] == "name" and f.name.endswith(("_no", "_id", "_number"))
-        if len(own) > 1 and own[-1] in _PLAIN_ENDS and own[-2] not in before and not a_number:
-            found.append("".join(own[:-1]))
-        return found
-    starts = (*_PLAIN_BEFORE, *record_words, *((_CONTACT,) if reach else ()))
-    found += [name.removeprefix(start) for start in starts if name.startswith(start)]
-    found += [name.removesuffix(end) for end in _PLAIN_AFTER if name.endswith(end)]
-    return [rest for rest in found if len(rest) >= 2 and rest not in starts]
-
-
-def _by_name(header: str, f: Field, record_words: tuple[str, ...] = ()) -> tuple[float, Reason]:
-    from rapidfuzz import fuzz
-
-    name = compact(header)
-    if not name:
-        return 0.0, "none"
-    spellings = _spellings(f)
-    for spelling, reason in spellings:
-        if name == spelling:
-            return 1.0, reason
-    own = words(header)
-    if name.isascii() and len(name) >= 3 and name in _pinyin(spellings):
-        return 0.95, "pinyin"
-    if len(name) >= 2 and not name.isascii() and _sound(name) in _sounds(spellings):
-        return 0.94, "pinyin"  # traditional characters, and others of the same sound
-    if _expanded(own) in _expanded_names(f.name, f.titles.values(), f.synonyms):
-        return 0.95, "synonym"
-    if any(bare == spelling for bare in _bare(own, f, record_words) for spelling, _ in spellings):
-        return 0.92, "part"
-    best: tuple[float, Reason] = (0.0, "none")
-    for spelling, _ in spellings:
-        if len(spelling) >= 2 and _contains(name, spelling, own):
-            best = max(best, (0.70 + 0.2 * len(spelling) / len(name), "part"))
-        elif len(name) >= 2 and not name.isascii() and name in spelling:
-            best = max(best, (0.60 + 0.2 * len(name) / len(spelling), "part"))
-        ratio = fuzz.ratio(name, spelling) / 100
-        if ratio >= 0.75 and min(len(name), len(spelling)) >= 4:
-            best = max(best, (0.88 * ratio, "similar"))
-    return best
-
-
-def _contains(name: str, spelling: str, own: tuple[str, ...]) -> bool:
-    if not spelling.isascii():
-        return spelling in name
-    # An English name is part of another one only as whole words: `name` is no part of `username`.
-    joined = {"".join(own[i:j]) for i in range(len(own)) for j in range(i + 1, len(own) + 1)}
-    return spelling in joined
-
-
-_EMAIL_LIKE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_PHONE_LIKE = re.compile(r"\+?[\d\s().\-/]{6,25}(?:(?:ext|x|转)\.?\s?\d+)?", re.I)
-_ID_LIKE = re.compile(r"\d{17}[\dXx]|[0-9A-HJ-NP-RTUW-Y]{18}")
-
-
-def _evidence(f: Field, values: Sequence[Cell]) -> float | None:
-    """The share of the values that look like this field; None when the values of this field have no looks."""
-    filled = [v for v in values if v is not None and str(v).strip() not in EMPTY]
-    if len(filled) < 3:
-        return None
-    fits: Callable[[Cell], bool]
-    if f.format in ("email", "phone") or (f.format == "id_number"):
-        pattern = {"email": _EMAIL_LIKE, "phone": _PHONE_LIKE, "id_number": _ID_LIKE}[f.format]
-        fits = lambda v: pattern.fullmatch(str(v).strip()) is not None  # noqa: E731
-    elif f.type in ("date", "decimal", "integer", "boolean", "choice"):
-        convert = converter(f)
-        fits = lambda v: not isinstance(convert(v), Suspect)  # noqa: E731
-    else:
-        return None
-    return sum(map(fits, filled)) / len(filled)
-
-
-def _with_values(confidence: float, reason: Reason, f: Field, values: Sequence[Cell]) -> tuple[float, Reason]:
-    strong = f.type in ("date", "choice", "boolean") or f.format in ("email", "phone", "id_number")
-    if confidence == 0.0 and f.format != "email":
-        return 0.0, "none"
-    share = _evidence(f, values)
-    if share is None or confidence >= 0.99:
-        # A column that bears the field's own name is that field; wrong values in it are for the checker to explain.
-        return confidence, reason
-    if confidence == 0.0:
-        return (0.7, "values") if share >= 0.9 else (0.0, "none")
-    if share >= 0.9:
-        return min(0.98, confidence + (0.08 if strong else 0.03)), reason
-    if share < 0.5:
-        return confidence * 0.6, reason
-    return confidence, reason
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,8 @@ def read(question: Question) -> Look:
                 "remembered": kept,
             }
             if table:
-                found |= _mapped(source.info.headers, scanned[:ROWS], table, kept)
+                near = None if kept else _alike(question, source.info.headers)
+                found |= _mapped(source.info.headers, scanned[:ROWS], table, kept or near, alike=near is not None)
                 found["distinct"] = _distinct(len(source.info.headers), scanned)
             return Look(**found)
     except TableError as error:
@@ -153,16 +154,34 @@ def _remembered(question: Question, table: Any) -> dict[str, Any] | None:
     return None
 
 
-def _mapped(
-    headers: Sequence[str], samples: Sequence[Sequence[Any]], table: Any, kept: dict[str, Any] | None
-) -> dict[str, Any]:
-    from tabular.mapper import Remembered, applied, propose
+def _alike(question: Question, headers: Sequence[str]) -> dict[str, Any] | None:
+    """The remembered mapping of files with a header much like this one."""
+    from tabular.mapper import alike
 
-    known = None
-    if kept:
-        known = Remembered(
-            kept["mapping"], kept["constants"], kept["value_map"], tuple(kept["headers"]), shared=not kept["mine"]
-        )
+    best = alike(headers, [_tabular(kept) for kept in question.remembered])
+    return None if best is None else question.remembered[best]
+
+
+def _tabular(kept: dict[str, Any], *, alike: bool = False) -> Any:
+    """A `tabular.mapper.Remembered`."""
+    from tabular.mapper import Remembered
+
+    return Remembered(
+        kept["mapping"], kept["constants"], kept["value_map"], tuple(kept["headers"]), not kept["mine"], alike
+    )
+
+
+def _mapped(
+    headers: Sequence[str],
+    samples: Sequence[Sequence[Any]],
+    table: Any,
+    kept: dict[str, Any] | None,
+    *,
+    alike: bool = False,
+) -> dict[str, Any]:
+    from tabular.mapper import applied, propose
+
+    known = _tabular(kept, alike=alike) if kept else None
     proposals = propose(headers, samples, table, known)
     columns, constants, value_map = applied(proposals, table, known)
     return {

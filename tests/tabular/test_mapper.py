@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from tabular.checker import Checker
 from tabular.errors import TableError
-from tabular.mapper import Mapping, Proposal, Remembered, propose
+from tabular.mapper import Mapping, Proposal, Remembered, alike, propose
 from tabular.names import compact, fingerprint, reference, words
 from tabular.texts import text
 from tasktray.sample_data import HEADERS
@@ -203,3 +204,23 @@ def test_columns_of_the_same_name_are_told_apart_by_their_letters() -> None:
     # In another order a letter says nothing.
     moved = ["电话", "电话", "编号", "", "名称"]
     assert kept.columns(moved, CUSTOMERS_SCHEMA) == {2: "customer_no", 4: "name", 0: None}
+
+
+def test_a_header_much_like_a_remembered_one_is_found_and_another_is_not() -> None:
+    kept = [
+        Remembered(
+            {"Nr": "customer_no", "Firma": "name", "Ort": "city", "x": None}, headers=("Nr", "Firma", "Ort", "x")
+        ),
+        Remembered({"Nr": "customer_no", "Firma": "name", "Ort": "city"}, headers=("Nr", "Firma", "Ort", "y", "z")),
+    ]
+    assert alike(["NR", "firma", "Ort", "x", "new"], kept) == 0
+    assert alike(["Nr", "Firma", "Ort", "y", "z", "new"], kept) == 1
+    assert alike(["Nr", "Firma", "Ort"], kept) == 0
+    assert alike(["Nr", "Firma"], kept) is None
+    assert alike(["Nr", "Firma", "Ort", *"abcdef"], kept) is None
+    assert alike(["Nr", "Firma", "Ort"], []) is None
+    proposals = propose(["Nr", "Firma", "Ort", "x", "手机"], [], CUSTOMERS_SCHEMA, replace(kept[0], alike=True))
+    assert [(p.field, p.confidence, p.reason) for p in proposals] == [
+        ("customer_no", 0.94, "remembered"), ("name", 0.94, "remembered"), ("city", 0.94, "remembered"),
+        (None, 0.94, "remembered"), ("phone", 1.0, "synonym"),
+    ]  # fmt: skip

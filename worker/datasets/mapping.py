@@ -43,8 +43,8 @@ def propose(
     """
     from tabular.names import fingerprint
 
-    kept = known(database, actor, dataset, fingerprint(headers), parent_id)
-    if kept is None or kept.fingerprint == fingerprint(headers):
+    kept = known(database, actor, dataset, headers, parent_id)
+    if kept is None or kept.alike or kept.fingerprint == fingerprint(headers):
         return _proposed(database, actor, dataset, headers, samples, kept)
     # It speaks of another row or sheet of such a file: whoever reads the file looks there and asks again.
     return _proposed(database, actor, dataset, headers, samples, None) | {"remembered": kept.to_json()}
@@ -64,8 +64,8 @@ def propose_for_file(
         look: looks at the file, see `worker.datasets.look.look`.
     """
     seen = look(options)
-    kept = known(database, actor, dataset, seen["info"]["fingerprint"], seen.get("parent"))
-    if kept is not None:
+    kept = known(database, actor, dataset, seen["info"]["headers"], seen.get("parent"))
+    if kept is not None and not kept.alike:
         chosen = with_options(options, kept.decision.options, seen["info"]["sheets"])
         if chosen != options:
             again = look(chosen)
@@ -77,11 +77,21 @@ def propose_for_file(
     return found | {"source": seen["info"]}
 
 
-def known(database: Database, actor: Actor, dataset: Dataset, fingerprint: str, parent_id: str | None) -> Kept | None:
-    """How the import was mapped whose error workbook this is, else what is remembered of such files."""
+def known(
+    database: Database, actor: Actor, dataset: Dataset, headers: Sequence[str], parent_id: str | None
+) -> Kept | None:
+    """How the import was mapped whose error workbook this is, else what is remembered of such files, else of files with
+    a header much like it.
+    """
+    from tabular.names import fingerprint
+
+    shape = fingerprint(headers)
     with database.read() as connection:
-        kept = remembered.of_job(connection, actor, dataset, parent_id, fingerprint) if parent_id else None
-        return kept or remembered.find(connection, actor, dataset, fingerprint)
+        return (
+            (remembered.of_job(connection, actor, dataset, parent_id, shape) if parent_id else None)
+            or remembered.find(connection, actor, dataset, shape)
+            or remembered.find_alike(connection, actor, dataset, headers)
+        )
 
 
 def with_options(given: LookOptions, chosen: LookOptions, sheets: Sequence[str]) -> LookOptions:
@@ -129,5 +139,5 @@ def _proposed(
         "value_map": value_map,
         "missing": missing,
         "values": [v.to_json() for v in values],
-        "remembered": kept.to_json() if kept is not None else None,
+        "remembered": kept.to_json() if kept is not None and not kept.alike else None,
     }  # fmt: skip

@@ -101,9 +101,9 @@ def _known(
         return reading, given, None
     info = reading.opened.info
     parent = job_of(path) if info.format == "xlsx" else None
-    kept = known(job.database, job.actor, dataset, info.fingerprint, parent)
-    if kept is None:
-        return reading, given, None
+    kept = known(job.database, job.actor, dataset, info.headers, parent)
+    if kept is None or kept.alike:
+        return reading, given, kept
     chosen = with_options(given, kept.decision.options, info.sheets)
     if chosen != given:
         stack.close()

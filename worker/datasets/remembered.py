@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,7 @@ class Kept:
         mine: it is the asker's.
         seen_as: fingerprint of the header that is found without the chosen options.
         created_at, updated_at: when.
+        alike: it was made for files whose header is not quite that of the file in question.
     """
 
     dataset: str
@@ -73,13 +74,14 @@ class Kept:
     seen_as: str
     created_at: datetime
     updated_at: datetime
+    alike: bool = False
 
     def to_tabular(self) -> Remembered:
         """In the form that proposals are made from."""
         from tabular.mapper import Remembered
 
         d = self.decision
-        return Remembered(d.mapping, d.constants, d.value_map, tuple(d.headers), shared=not self.mine)
+        return Remembered(d.mapping, d.constants, d.value_map, tuple(d.headers), not self.mine, self.alike)
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, the form that the API serves."""
@@ -135,6 +137,17 @@ def find(connection: Connection, actor: Actor, dataset: Dataset, fingerprint: st
         _QUERY.where(mappings.c.dataset == dataset.name, same_shape, usable).order_by(*_best_first(actor)).limit(1)
     ).one_or_none()
     return None if row is None else _kept(row, actor)
+
+
+def find_alike(connection: Connection, actor: Actor, dataset: Dataset, headers: Sequence[str]) -> Kept | None:
+    """The mapping of files with a header much like this one, where `find` gives none."""
+    from tabular.mapper import alike
+
+    usable = or_(mappings.c.owner_id == actor.user_id, mappings.c.shared)
+    query = _QUERY.where(mappings.c.dataset == dataset.name, usable).order_by(*_best_first(actor)).limit(LISTED)
+    found = [_kept(row, actor) for row in connection.execute(query)]
+    best = alike(headers, [kept.to_tabular() for kept in found])
+    return None if best is None else replace(found[best], alike=True)
 
 
 def listed(connection: Connection, actor: Actor, dataset: Dataset) -> list[Kept]:

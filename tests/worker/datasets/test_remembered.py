@@ -168,3 +168,27 @@ def test_the_mapping_of_a_stopped_import_holds_for_its_corrected_workbook(office
     assert first.state == "failed"
     again = office.imports(_corrected(office, first, {"Z": "B"}))
     assert (counts(again), again.parent_id) == ({"inserted": 1}, first.id)
+
+
+def test_a_header_with_a_column_more_is_mapped_as_the_one_that_it_is_much_like(office):
+    wide = "Nr,Firma,Klasse,Ort,Farbe"
+    mapping = {**MAPPING, "Ort": "city"}
+    first = _file(office, "a.csv", "1,Meier,VIP,Ulm,rot", header=wide)
+    office.imports(first, mapping=mapping, value_map={"level": {"VIP": "A"}})
+    more = office.imports(
+        _file(office, "b.csv", "2,x,Schulz,VIP,Bonn,13800138000", header="Nr,Neu,Firma,Klasse,Ort,手机")
+    )
+    assert counts(more) == {"inserted": 1}
+    assert more.result["mapped_by"] == {"username": "ann", "mine": True}
+    assert more.result["mapping"] == {
+        "Nr": "customer_no",
+        "Firma": "name",
+        "Klasse": "level",
+        "Ort": "city",
+        "手机": "phone",
+    }
+    assert more.result["not_imported"] == ["Neu"]
+    assert office.rows()["2"]["level"] == "A"
+    assert len(_kept(office)) == 1  # nobody has decided anything about this header
+    other = office.imports(_file(office, "c.csv", "3,Kunz,A,B,C,D,E", header="Nr,Firma,ka,kb,kc,kd,ke"))
+    assert other.error.code == "mapping_required"
