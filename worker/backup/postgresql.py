@@ -73,7 +73,7 @@ class Snapshot:
             Refused: `pg_client_failed`.
         """
         exported = self._connection.execute("SELECT pg_export_snapshot(), current_schema()").fetchone()
-        assert exported is not None  # noqa: S101
+        assert exported is not None  # noqa: S101 - for mypy: the statement always has a row
         patterns = [f'--table="{exported[1]}"."{name}"' for name in self._names]
         options = ["--format=plain", "--no-owner", "--no-privileges", "--encoding=UTF8", f"--snapshot={exported[0]}"]
         command = [str(self._clients.pg_dump), *options, *patterns, f"--file={path}"]
@@ -108,7 +108,7 @@ def tables(connection: psycopg.Connection[Any], names: list[str], tell: Tell) ->
     for name in names:
         tell("stage_backup_summing", None, None)
         row = connection.execute(_SUM.format(sql.Identifier(name))).fetchone()
-        assert row is not None  # noqa: S101
+        assert row is not None  # noqa: S101 - for mypy: the statement always has a row
         found[name] = TableState(rows=row[0], checksum=row[1])
     return found
 
@@ -134,10 +134,10 @@ def load(database: Database, dump: Path, names: list[str], tell: Tell) -> dict[s
         try:
             schema = admin.execute("SELECT current_schema()").fetchone()
             with connected(url, autocommit=True) as there:
-                there.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema[0])))  # type: ignore[index]
+                there.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema[0])))  # type: ignore[index]  # always a row
             _psql(programs, url, [dump], dump.with_suffix(".log"), tell)
             with connected(url) as there:
-                there.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(schema[0])))  # type: ignore[index]
+                there.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(schema[0])))  # type: ignore[index]  # always a row
                 return tables(there, existing(there, names), tell)
         finally:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

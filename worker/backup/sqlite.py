@@ -74,7 +74,7 @@ def tables(connection: sqlite3.Connection, tell: Tell) -> dict[str, TableState]:
     total, done = sum(counts.values()), 0
     found = {}
     for name in names:
-        rows = connection.execute(f"SELECT * FROM {_quoted(name)}")  # noqa: S608
+        rows = connection.execute(f"SELECT * FROM {_quoted(name)}")  # noqa: S608 - quoted
         sum_, count = 0, 0
         while page := rows.fetchmany(_ROWS):
             for row in page:
