@@ -2,7 +2,8 @@
 
     python -m tests.bench.queue [--jobs 500] [--latency 100] [--slots 2] [--database-url URL] [--rounds 3]
 
-A job here is a row that survives everything (five durable transactions); a bare Celery task is a message that may be
+A job here is a row that survives everything (two durable transactions, three for one that waits for nobody: its
+submission, its claim, its end together with the next claim); a bare Celery task is a message that may be
 lost. Latency is from before the submission to the start of the function's slot or task.
 """
 
