@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy.exc import DBAPIError
 
 from worker import notifications
 from worker.actor import SYSTEM
@@ -51,7 +52,7 @@ class Firing:
         self._settings = settings
         self._publish = publish
         self._system = replace(SYSTEM, language=settings.language)
-        self._told: dict[str, tuple[int, str]] = {}  # broken schedules that the log has named: id -> (version, code)
+        self._told: dict[str, tuple[int, str]] = {}  # schedules that the log has named: id -> (version, reason)
 
     def fire(self) -> list[str]:
         """One round; gives the ids of the jobs that it made."""
@@ -69,7 +70,17 @@ class Firing:
                 continue
             except Refused as refused:
                 self._tell(row, refused)
+            except DBAPIError:
+                raise
+            except Exception as error:  # of one schedule must not keep the others from being fired
+                if self._is_news(row, type(error).__name__):
+                    log.exception("schedule %s (%s) cannot be fired", row.id, row.kind)
         return made
+
+    def _is_news(self, row: Row[Any], code: str) -> bool:
+        news = self._told.get(row.id) != (row.version, code)
+        self._told[row.id] = (row.version, code)
+        return news
 
     def _fire(self, row: Row[Any], made: list[str]) -> None:
         """Make the jobs of one schedule; their ids are added to `made` one by one, whatever comes in between."""
@@ -100,9 +111,13 @@ class Firing:
                     also=self._mover(row, at, following, due),
                     publish=self._publish,
                 )
-                if not created:  # by another scheduler, between our look and now
-                    raise _Overtaken
-                made.append(job.id)
+                if created:
+                    made.append(job.id)
+                else:
+                    # Fired before: by another scheduler just now, which this finds out, or when the clock stood there
+                    # for the first time.
+                    with self._database.write() as connection:
+                        self._move(connection, row, at, following)
             at = following
 
     def _mover(self, row: Row[Any], at: datetime, following: datetime | None, due: datetime) -> Any:
@@ -127,8 +142,7 @@ class Firing:
     def _tell(self, row: Row[Any], refused: Refused) -> None:
         """A broken schedule makes no jobs and is not caught up: its due times pass. Said once, in the log and to the
         admins; shown all the time."""
-        news = self._told.get(row.id) != (row.version, refused.code)
-        self._told[row.id] = (row.version, refused.code)
+        news = self._is_news(row, refused.code)
         if news:
             log.warning("schedule %s is broken and makes no jobs of %s: %s", row.id, row.kind, refused.code)
         try:

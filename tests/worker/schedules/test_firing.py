@@ -220,3 +220,33 @@ def test_an_edit_between_look_and_firing_counts(office, monkeypatch):
     with office.database.read() as connection:
         assert connection.scalars(select(jobs.c.id)).all() == []
         assert connection.scalar(select(schedules.c.next_due_at)).month == 1
+
+
+def test_a_due_time_that_comes_again_is_passed_over(office):
+    """The clock was put back, and the schedule edited then: its next due time is one that has been fired."""
+    schedule = office.create()
+    due = minute(office.now())
+    office.due_since(schedule.id, due)
+    assert len(office.fire()) == 1
+    office.due_since(schedule.id, due)
+    assert office.fire() == []
+    assert office.get(schedule.id).next_at[0] > office.now()
+
+
+def test_what_goes_wrong_with_one_schedule_is_said_once_and_holds_up_no_other(office, monkeypatch, caplog):
+    bad, good = office.create(params={"x": 1}), office.create(params={"x": 2})
+    for schedule in (bad, good):
+        office.due_since(schedule.id, minute(office.now()))
+    fire_one = Firing._fire
+
+    def fail(self, row, made):
+        if row.id == bad.id:
+            raise ZeroDivisionError("unforeseen")
+        return fire_one(self, row, made)
+
+    monkeypatch.setattr(Firing, "_fire", fail)
+    firing = office.firing()
+    (job_id,) = firing.fire()
+    firing.fire()
+    assert office.engine.row(job_id).params["x"] == 2
+    assert [r.levelname for r in caplog.records if "cannot be fired" in r.message] == ["ERROR"]
