@@ -19,6 +19,7 @@ from tabular import merges
 from tabular.cells import Cell, is_blank
 from tabular.delimited import Delimited
 from tabular.errors import TableError
+from tabular.examples import is_example
 from tabular.header import Header
 from tabular.names import compact, fingerprint
 from tabular.records import Torn
@@ -38,7 +39,7 @@ class ReadOptions:
         header_row: 1-based row with the column names.
         encoding: of a text file.
         delimiter: of a text file, one character.
-        schema: helps to tell the header row and the sheet from others; rows are not changed by it.
+        schema: helps to tell the header row and the sheet from others, and the example row of its template from data.
     """
 
     sheet: str | None = None
@@ -117,7 +118,12 @@ class Source:
     """
 
     def __init__(
-        self, path: Path, adapter: Calamine | Openpyxl | Delimited, info: SourceInfo, headers: dict[str, Header]
+        self,
+        path: Path,
+        adapter: Calamine | Openpyxl | Delimited,
+        info: SourceInfo,
+        headers: dict[str, Header],
+        examples: dict[str, int],
     ) -> None:
         self._path = path
         self._adapter = adapter
@@ -125,6 +131,7 @@ class Source:
         self._width = len(info.headers)
         self._read = 0
         self._merged: dict[str, list[merges.Merge]] = {}
+        self._examples = examples
         self.info = info
         self.numbers_may_be_dates = adapter.numbers_may_be_dates
         self.total_rows: int | None = self._estimate()
@@ -214,6 +221,8 @@ class Source:
             self._merged[sheet] = [m for m in self._adapter.merged_rows(sheet) if m[0] >= found.row]
         merged = self._merged[sheet]
         rows = self._unfilled(sheet, found)
+        if sheet in self._examples:
+            rows = _without(rows, self._examples[sheet])
         return merges.filled(rows, merged) if merged else rows
 
     def _unfilled(self, sheet: str, found: Header) -> Iterator[tuple[int, list[Cell]]]:
@@ -241,6 +250,17 @@ class Source:
             elif first is None and is_blank(row):
                 continue
             yield number, row
+
+
+def _without(rows: Iterator[tuple[int, list[Cell]]], number: int) -> Iterator[tuple[int, list[Cell]]]:
+    """The rows but for one of the first."""
+    for row in rows:
+        if row[0] >= number:
+            if row[0] > number:
+                yield row
+            break
+        yield row
+    yield from rows
 
 
 def _mend(row: list[Cell], width: int, delimiter: str) -> list[Cell] | None:
@@ -302,15 +322,19 @@ def _open(path: Path, adapter: Calamine | Openpyxl | Delimited, options: ReadOpt
         visible = [s for s in adapter.sheets if s not in adapter.hidden]
         names = [s for s in visible if s not in notes] or list(adapter.sheets)
     candidates: list[_Candidate] = []
+    examples: dict[str, int] = {}
     for name in names:
         count = max(_PEEKED, (options.header_row or 0) + 20)
         top = adapter.peek(name, count)
         found = headers_.find(top, options.header_row, known, partial(adapter.merged, name))
         if found is None:
             continue
-        below = [row for row in top[found.row :] if not is_blank(row)]
+        filled = [(number, row) for number, row in enumerate(top[found.row :], found.row + 1) if not is_blank(row)]
+        if filled and options.schema is not None and is_example(found.names, filled[0][1], options.schema):
+            examples[name] = filled.pop(0)[0]
+        below = [row for _, row in filled]
         rows = len(below)
-        if not rows and len(top) >= count and next(_filled(adapter, name, found.row), None) is not None:
+        if not rows and len(top) >= count and next(_filled(adapter, name, len(top)), None) is not None:
             rows = 1
         width = len(found.names)
         if adapter.format != "csv":
@@ -337,7 +361,7 @@ def _open(path: Path, adapter: Calamine | Openpyxl | Delimited, options: ReadOpt
         header_row=reading[0].header.row,
         headers=names_,
     )
-    return Source(path, adapter, info, {c.sheet: c.header for c in reading})
+    return Source(path, adapter, info, {c.sheet: c.header for c in reading}, examples)
 
 
 def _filled(adapter: Calamine | Openpyxl | Delimited, sheet: str, after: int) -> Iterator[list[Cell]]:

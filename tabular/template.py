@@ -1,6 +1,7 @@
 """A workbook to fill in: the columns of a dataset, lists to choose from, what goes where, and an example.
 
-The first sheet is the one that is read; the second explains, laid out so that it is never taken for data.
+The first sheet is the one that is read; its row with the example is known again and passed over (`tabular.examples`).
+The second sheet explains, laid out so that it is never taken for data.
 """
 
 from __future__ import annotations
@@ -9,15 +10,10 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+from tabular.examples import example
 from tabular.schema import Field, TableSchema
 from tabular.texts import text
-from tabular.writer import MAX_ROWS, PLAIN
-
-_EXAMPLES: dict[str, dict[str, str]] = {
-    "email": {"zh_CN": "name@company.cn", "en": "name@company.com"},
-    "phone": {"zh_CN": "138 0013 8000", "en": "+44 20 7946 0018"},
-    "id_number": {"zh_CN": "11010519491231002X", "en": "11010519491231002X"},
-}
+from tabular.writer import MAX_ROWS, PLAIN, write_cell
 
 
 def write_template(path: str | Path, schema: TableSchema, language: str) -> None:
@@ -43,6 +39,9 @@ def write_template(path: str | Path, schema: TableSchema, language: str) -> None
             note = rule(f, schema, language)
             data.write_comment(0, i, note, {"x_scale": 1.5})
             _choices(data, i, f, language)
+            shape = book.add_format({"num_format": _shape(f), "italic": True, "font_color": "#7F7F7F"})
+            write_cell(data, 1, i, example(f, language), shape)
+        data.write_comment(1, 0, text("template_example_note", language), {"x_scale": 1.5})
         _explain(book, schema, language)
 
 
@@ -56,27 +55,6 @@ def rule(f: Field, schema: TableSchema, language: str) -> str:
     if f.name in schema.key:
         said.append(text("rule_key", language))
     return ("，" if language == "zh_CN" else ", ").join(said)
-
-
-def example(f: Field, language: str) -> Any:
-    """A value that the field accepts."""
-    if f.format is not None:
-        return _EXAMPLES[f.format][language]
-    match f.type:
-        case "integer":
-            return int(max(f.minimum or 0, min(8, f.maximum if f.maximum is not None else 8)))
-        case "decimal":
-            number = max(f.minimum or 0, min(1234.5, f.maximum if f.maximum is not None else 1234.5))
-            return round(number, f.scale if f.scale is not None else 2)
-        case "date":
-            return dt.date(2024, 3, 5)
-        case "boolean":
-            return text("yes", language)
-        case "choice":
-            return f.choices[0]
-        case _:
-            shown = "A0001" if f.name.endswith(("_no", "_code")) else _title(f, language)
-            return shown[: f.max_length] if f.max_length else shown
 
 
 def _title(f: Field, language: str) -> str:

@@ -39,6 +39,10 @@ class Client(Conversation):
         answer: dict[str, Any] = self.json("GET", _dataset(name))
         return answer
 
+    def template(self, dataset: str) -> bytes:
+        """A workbook to fill in, in this user's language."""
+        return self.request("GET", _dataset(dataset, "/template")).content
+
     # ------------------------------------------------------------ mappings of imports
 
     def propose_mapping(

@@ -101,7 +101,34 @@ def download(
         print_json({"files": [str(path) for path in paths]})
 
 
+def template(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help=t("opt_dataset"))],
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="PATH", help=t("opt_output"))] = None,
+    as_json: Json = False,
+    server: Server = None,
+    token: Token = None,
+    user: User = None,
+    ca: Ca = None,
+    data: Data = None,
+) -> None:
+    """Fetch a workbook to fill in."""
+    from desktop.client.names import reserve
+
+    if output is not None and not output.is_dir() and not output.parent.is_dir():
+        raise exits.Stop(exits.USAGE, t("no_folder", folder=output.parent))
+    with connect(server, token, user, ca, data) as client:
+        see_dataset(client, dataset)
+        content = client.template(dataset)
+    path = output if output is not None and is_file(output) else reserve(output or Path(), f"{dataset}-template.xlsx")
+    path.write_bytes(content)
+    if as_json:
+        print_json({"files": [str(path)]})
+    else:
+        typer.echo(t("saved", path=path), err=True)
+
+
 def add_to(app: typer.Typer) -> None:
     """Make these commands known."""
     app.command("export", help=t("help_export"))(export)
+    app.command("template", help=t("help_template"))(template)
     app.command("download", help=t("help_download"))(download)

@@ -140,6 +140,21 @@ def test_an_export_comes_as_a_file_that_imports_again_without_a_change(remote: R
     assert again["rows"] == again["unchanged"] >= 50
 
 
+def test_a_template_comes_with_an_example_that_is_not_imported(remote: Run, tmp_path: Path) -> None:
+    import openpyxl
+
+    done = remote("template", "customers", "--json")
+    (path,) = (tmp_path / name for name in json.loads(done.stdout)["files"])
+    assert path.name == "customers-template.xlsx"
+    refused = remote("import", path)
+    assert refused.returncode == 1
+    book = openpyxl.load_workbook(path)
+    book.worksheets[0].append(["TPL-1", "From the template"])
+    book.save(path)
+    assert counts(remote("import", path).stdout)["rows"] == 1
+    assert remote("template", "nothing").returncode != 0
+
+
 def test_an_export_of_chosen_columns_goes_into_a_folder_under_its_own_name(remote: Run, tmp_path: Path) -> None:
     remote("import", table(tmp_path / "c.csv", [("C-1", "甲", "1")]))
     folder = tmp_path / "out"
