@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from tabular.forms import shaper
 from worker.datasets import load
-from worker.datasets.loader import MODES, KeyExists, create_loader, plan
+from worker.datasets.loader import MODES, KeyExists, create_loader, hold, plan
 from worker.reading.copy_text import encode
 from worker.reading.part import Part
 
@@ -150,3 +150,36 @@ def test_texts_that_mean_something_to_copy_are_only_texts(database, note):
     record = {"name": "a", "level": None, "credit_limit": None, "signed_on": None, "note": note}
     run(database, "upsert", {"K1": record, "K2": record}, FIELDS, "job")
     assert [row["note"] for row in table(database).values()] == [note, note]
+
+
+@pytest.mark.parametrize("name", sorted(load()))
+def test_each_row_is_looked_up_by_the_key_whatever_the_table_holds(database, name):
+    dataset = load()[name]
+    loader = create_loader(database, dataset, [f.name for f in dataset.schema.fields], "job")
+    with database.write() as connection:
+        if database.dialect == "sqlite":
+            connection.exec_driver_sql("CREATE TEMP TABLE import_found (n INTEGER PRIMARY KEY, absent INTEGER)")
+            keys, every = len(loader.key_names), len(loader.names)
+            details = [
+                [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", (None,) * marks)]
+                for statement, marks in (
+                    (loader._compare, 1 + every),
+                    (loader._find, 1 + keys),
+                    (loader._update, every + 2),
+                    (loader._journal, 2 + keys),
+                )
+            ]
+            looked_up = f" sqlite_autoindex_{name}"
+        else:
+            hold(connection, dataset)
+            connection.exec_driver_sql(loader._create)
+            details = [
+                [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}")]
+                for statement in (loader._compare, loader._find)
+            ]
+            looked_up = f" on {name} c "
+        if database.dialect == "sqlite":
+            connection.exec_driver_sql("DROP TABLE temp.import_found")
+    for lines in details:
+        assert any(looked_up in line and "Index" in line.title() for line in lines), lines
+        assert not any(line.strip().startswith((f"SCAN {name}", f"->  Seq Scan on {name}")) for line in lines), lines
