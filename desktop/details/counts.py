@@ -146,7 +146,9 @@ def facts(
         return []
     titles = titles or {}
     found = []
-    for name, value in result.items():
+    # In the order in which the kind names them: the database keeps none.
+    order = {name: place for place, name in enumerate(titles)}
+    for name, value in sorted(result.items(), key=lambda item: order.get(item[0], len(order))):
         if value in (None, "", [], {}):
             continue
         if isinstance(value, list | dict):

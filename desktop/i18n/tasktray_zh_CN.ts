@@ -332,6 +332,10 @@
         <translation>共 {all} 个，将导入 {chosen} 个</translation>
     </message>
     <message>
+        <source>{chosen} of {all} are submitted</source>
+        <translation>共 {all} 个，将提交 {chosen} 个</translation>
+    </message>
+    <message>
         <source>; </source>
         <translation>；</translation>
     </message>

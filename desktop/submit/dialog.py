@@ -180,7 +180,8 @@ class SubmitDialog(QDialog):
         dataset = kind.dataset if kind and previewed else None
         schema = self._controller.catalogue.schema(dataset)
         if not self._guessing:
-            self.files.show(self.paths, dataset, schema, self._before)
+            tables = kind is None or kind.dataset is not None
+            self.files.show(self.paths, dataset, schema, self._before, tables=tables)
         takes = kind is not None and kind.uploads.maximum > 0
         self._heading.show_files(choosable=takes, visible=takes or bool(self.paths))
         if kind is None:
@@ -291,7 +292,7 @@ class SubmitDialog(QDialog):
         """Offer to submit what the server can take, and say what else there is to know."""
         kind = self.chosen
         several = kind is not None and kind.uploads.maximum == 1 and len(self.paths) > 1
-        chosen = self.files.chosen() if self._right.isVisibleTo(self) else self.files.files
+        chosen = self._going()
         problem = self._problem(chosen)
         if self.sending.under_way:
             self._footer.show_sending()
@@ -302,8 +303,13 @@ class SubmitDialog(QDialog):
                 self._ask.start()
         self.title.setEnabled(not several)
 
+    def _going(self) -> list[FileState]:
+        """The files that go in: those that are ticked, where ticks can be seen to mean something."""
+        ticked = self._right.isVisibleTo(self) or not self.files.tables
+        return self.files.chosen() if ticked else self.files.files
+
     def _problem(self, chosen: Sequence[FileState]) -> str:
-        if not self._right.isVisibleTo(self):
+        if not self._right.isVisibleTo(self) and self.files.tables:
             return ""
         if self.files.files and not chosen:
             return translate("Submit", "No file is ticked.")
@@ -337,7 +343,7 @@ class SubmitDialog(QDialog):
         if kind is None or params is None:
             return
         previewed = self._right.isVisibleTo(self)
-        chosen = self.files.chosen() if previewed else self.files.files
+        chosen = self._going()
         if self._problem(chosen) or self._guessing:
             return
         if len(chosen) < kind.uploads.minimum:

@@ -108,6 +108,8 @@ def note(files: FileSet, state: FileState) -> tuple[str, str]:
     """A word about a file, and the name of its colour."""
     if not state.looked:
         return translate("FileList", "looking…"), "muted"
+    if not files.tables:
+        return _size(state), "muted"
     if state.error:
         return translate("FileList", "cannot be read"), "failed"
     if files.problem(state):
@@ -208,7 +210,11 @@ class FileList(QWidget):
             if color != "muted":
                 said[words] = said.get(words, 0) + 1
         chosen = len(self._files.chosen())
-        parts = [translate("FileList", "{chosen} of {all} go in").format(chosen=chosen, all=len(states))]
+        goes = (
+            translate("FileList", "{chosen} of {all} go in") if self._files.tables
+            else translate("FileList", "{chosen} of {all} are submitted")
+        )  # fmt: skip
+        parts = [goes.format(chosen=chosen, all=len(states))]
         parts += [f"{words} {formats.count(number)}" for words, number in said.items()]
         self._summary.setText(translate("FileList", "; ").join(parts))
 

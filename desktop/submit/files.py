@@ -70,6 +70,7 @@ class FileSet(QObject):
     Attributes:
         files: in the order in which they were chosen.
         current: the one that is shown; None: there is none.
+        tables: they are read as tables.
 
     Signals:
         looked: a `FileState` that was looked at.
@@ -93,6 +94,7 @@ class FileSet(QObject):
         self._keys: set[str] = set()
         self.files: list[FileState] = []
         self.current: FileState | None = None
+        self.tables = True
         controller.catalogue.mappings_changed.connect(self._mappings_changed)
 
     # ------------------------------------------------------------ what is shown
@@ -103,11 +105,14 @@ class FileSet(QObject):
         dataset: str | None,
         schema: dict[str, Any] | None,
         before: Mapping[str, Any] | None = None,
+        *,
+        tables: bool = True,
     ) -> None:
         """Look at these files.
 
         Args:
             dataset, schema: what they go into; None: not known.
+            tables: they are read as tables; others are not looked at.
             before: parameters of an earlier job with them: how to read them, and what was decided.
         """
         self.stop()
@@ -117,8 +122,12 @@ class FileSet(QObject):
         options = {name: before[name] for name in FILE_OPTIONS if before.get(name)} if before else {}
         self.files = [FileState(path, dict(options)) for path in paths]
         self.current = self.files[0] if self.files else None
+        self.tables = tables
         for state in self.files:
-            self._look(state)
+            if tables:
+                self._look(state)
+            else:
+                state.looked = True
         if dataset and schema and self.files:
             self._controller.catalogue.read_mappings(dataset)
             for state in self.files:

@@ -92,6 +92,13 @@ def _accept(
     hard_limit_seconds=4.5 * 3600,
     accept=_accept,
     result_titles={
+        "proved": ("逐字节未改动", "Unchanged, byte for byte"),
+        "unchanged": ("未改动的文件", "Files unchanged"),
+        "renamed": ("已改名的文件", "Files renamed"),
+        "changed": ("已改动的文件", "Files changed"),
+        "missing": ("缺失的文件", "Files missing"),
+        "added": ("新增的文件", "Files added"),
+        "differing": ("不一致的文件", "Files that differ"),
         "files": ("文件", "Files"),
         "read": ("已读取", "Read"),
         "scanned": ("无文本（扫描件）", "Without text (scans)"),
@@ -115,13 +122,6 @@ def _accept(
         "events": ("时间线条目", "Timeline entries"),
         "keyword_hits": ("关键词命中", "Keyword hits"),
         "file": ("报告", "Report"),
-        "proved": ("逐字节未改动", "Unchanged, byte for byte"),
-        "unchanged": ("未改动的文件", "Files unchanged"),
-        "renamed": ("已改名的文件", "Files renamed"),
-        "changed": ("已改动的文件", "Files changed"),
-        "missing": ("缺失的文件", "Files missing"),
-        "added": ("新增的文件", "Files added"),
-        "differing": ("不一致的文件", "Files that differ"),
     },
 )
 def analyze(job: JobContext, params: EvidenceParams) -> dict[str, Any]:
