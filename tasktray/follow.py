@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 
 from tasktray import exits
-from tasktray.texts import t
+from tasktray.texts import language, t
 from tasktray.words import count, job_line, seconds
 
 if TYPE_CHECKING:
@@ -179,6 +179,14 @@ def _interrupted(client: Client, job_id: str) -> Job:
     if not job.ended:
         raise exits.Stop(exits.INTERRUPTED, t("cancel_asked", id=job_id))
     raise exits.Stop(exits.INTERRUPTED, job_line(job))
+
+
+def titles_of(client: Client, job: Job) -> dict[str, str]:
+    """What the job's kind calls the values of its result, in the terminal's language; empty: it does not say."""
+    if not job.result:
+        return {}
+    titles = next((kind.result_titles for kind in client.kinds() if kind.kind == job.kind), {})
+    return {name: words.get(language()) or words.get("en") or name for name, words in titles.items()}
 
 
 def status_of(job: Job) -> int:

@@ -143,7 +143,7 @@ def print_history(entries: list[HistoryEntry]) -> None:
     _console().print(table)
 
 
-def print_job(job: Job, events: list[Event]) -> None:
+def print_job(job: Job, events: list[Event], titles: dict[str, str] | None = None) -> None:
     """All that a person wants to know about one job."""
     lines: list[tuple[str, str]] = [
         (t("column_id"), job.id),
@@ -186,7 +186,7 @@ def print_job(job: Job, events: list[Event]) -> None:
         table.add_row(Text(t("column_file")), Text(f"{file.name} ({file.role}, {size(file.size)}) {file.id}"))
     console = _console()
     console.print(table)
-    for line in result_lines(job.result):
+    for line in result_lines(job.result, titles):
         console.print(Text(line))
     for event in events:
         console.print(Text(f"  {moment(event.at)}  {event.message or event.type}"))

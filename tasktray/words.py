@@ -95,9 +95,29 @@ def reason(code: str) -> str:
     return t(f"reason_{code}") if known(f"reason_{code}") else code
 
 
-def result_lines(result: dict[str, Any] | None) -> list[str]:
-    """A job's result, the counts of an import first."""
+def _several(value: list[Any] | dict[str, Any]) -> list[str]:
+    """The parts of a list or group, a line each."""
+    if isinstance(value, dict):
+        return [f"{name}: {one}" for name, one in value.items()]
+    return [" – ".join(map(str, one.values())) if isinstance(one, dict) else str(one) for one in value]
+
+
+def result_lines(result: dict[str, Any] | None, titles: dict[str, str] | None = None) -> list[str]:
+    """A job's result, the counts of an import first.
+
+    Args:
+        titles: what its kind calls its values; lists and groups are told when they are named here.
+    """
     result = result or {}
+    if titles:
+        named: list[str] = []
+        for name, value in result.items():
+            if isinstance(value, dict | list):
+                named += [f"  {titles.get(name, name)}: {len(value)}"] if value else []
+                named += [f"    {part}" for part in _several(value)]
+            elif value is not None:
+                named.append(f"  {titles.get(name, name)}: {count(value) if isinstance(value, int) else value}")
+        return named
     lines = [
         f"  {_padded(t(f'count_{name}'), 14)} {count(result[name]):>12}"
         for name in _COUNTS

@@ -142,7 +142,7 @@ def task_status(
     data: Data = None,
 ) -> None:
     """Show one job."""
-    from tasktray.follow import follow, raw, status_of
+    from tasktray.follow import follow, raw, status_of, titles_of
 
     with connect(server, token, user, ca, data) as client:
         job = follow(client, job_id, quiet=as_json) if wait else client.job(job_id)
@@ -151,7 +151,7 @@ def task_status(
         else:
             from tasktray.tables import print_job
 
-            print_job(job, client.events(job_id))
+            print_job(job, client.events(job_id), titles_of(client, job))
     raise typer.Exit(status_of(job))
 
 

@@ -100,14 +100,14 @@ def finish(
     Args:
         more: what the JSON form tells beside the job.
     """
-    from tasktray.follow import raw, status_of
+    from tasktray.follow import raw, status_of, titles_of
     from tasktray.words import job_line, result_lines
 
     if as_json:
         saved = {"saved": [str(path) for path in paths]} if paths else {}
         print_json(raw(client, job.id) | saved | (more or {}))
     elif wait:
-        typer.echo("\n".join([job_line(job), *result_lines(job.result)]))
+        typer.echo("\n".join([job_line(job), *result_lines(job.result, titles_of(client, job))]))
     else:
         typer.echo(job.id)
     raise typer.Exit(status_of(job) if wait else exits.OK)

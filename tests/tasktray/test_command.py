@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tasktray import texts
+from tasktray.words import result_lines
 from tests.support_system import ROOT, environment
 from tests.tasktray.conftest import Run
 
@@ -229,3 +230,14 @@ def test_the_language_is_the_terminals(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert texts.language.__wrapped__() == language
+
+
+def test_a_result_whose_kind_names_it_is_told_with_its_lists() -> None:
+    result = {"mails": 1234, "unknown": ["A", "B"], "totals": {"CNY": "1.20"}, "refused": [], "day": "2026-03-15",
+              "gone": [{"customer_no": "C", "reply": "550 no"}]}  # fmt: skip
+    titles = {"mails": "E-mails sent", "unknown": "Outcome unknown", "totals": "Totals", "refused": "Refused"}
+    assert result_lines(result, titles) == [
+        "  E-mails sent: 1,234", "  Outcome unknown: 2", "    A", "    B", "  Totals: 1", "    CNY: 1.20",
+        "  day: 2026-03-15", "  gone: 1", "    C – 550 no",
+    ]  # fmt: skip
+    assert result_lines({"sum": 3, "list": [1]}) == ["  sum: 3"]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
+from sqlalchemy import select
 
 from worker import notifications
+from worker.db.schema import users
 from worker.engine.context import JobContext
 from worker.engine.form import words
 from worker.engine.kinds import Params, kind
 from worker.errors import Refused, Transient
-from worker.mail.message import SUBJECT_CHARACTERS, Mail, addresses
+from worker.mail.message import SUBJECT_CHARACTERS, Mail, addresses, one_line
 from worker.texts import text
 
 _STEP = "mail"
@@ -64,6 +67,19 @@ class SendEmailParams(Params):
         return subject
 
 
+def _signature(job: JobContext) -> str:
+    """The writer's own name; that of the office where nobody in particular writes."""
+    from worker.accounts.users import LOCAL_USERNAME
+
+    with job.database.read() as connection:
+        name = connection.scalar(select(users.c.display_name).where(users.c.id == job.actor.user_id))
+    if name:
+        return one_line(name)
+    office, address = parseaddr(job.settings.smtp_from)
+    nobody = job.actor.role == "system" or job.actor.username == LOCAL_USERNAME
+    return one_line(office or address) if nobody else job.actor.username
+
+
 @kind(
     "notifications.send_email",
     {"zh_CN": "发送邮件", "en": "Send an e-mail"},
@@ -92,7 +108,7 @@ def send_email(job: JobContext, params: SendEmailParams) -> dict[str, Any]:
     language = job.actor.language if params.language == "auto" else params.language
     body = params.message
     if params.template == "letter":
-        body = text("mail_letter", language, message=params.message.strip(), sender=job.actor.username)
+        body = text("mail_letter", language, message=params.message.strip(), sender=_signature(job))
     everybody = addresses(params.email)
     refusals: dict[str, str] = dict((job.checkpoint or {}).get("refused", {}))
     first: Refused | None = None
@@ -118,6 +134,7 @@ def send_email(job: JobContext, params: SendEmailParams) -> dict[str, Any]:
                     chunk.checkpoint({"refused": refusals})
             except OutcomeUnknown:
                 continue  # written down by the guard
+    job.progress("stage_sending_mail", len(everybody), len(everybody))
     if later is not None:
         raise later
     states = dict(job.iter_effects(_STEP))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from tests.worker.engine.engine import set_job
 from worker import notifications
-from worker.actor import Actor
+from worker.actor import SYSTEM, Actor
+from worker.db.schema import users
 from worker.errors import Refused
 
 KIND = "notifications.send_email"
@@ -64,6 +66,15 @@ def test_a_server_that_is_away_is_waited_for(office, mails):
     office.settings = away
     assert again(office, view.id).state == "succeeded"
     assert mails.counts() == {"li@example.com": 1}
+
+
+def test_a_letter_is_signed_by_the_writers_name_or_the_office(office, mails):
+    with office.database.write() as connection:
+        connection.execute(update(users).where(users.c.id == office.ann.user_id).values(display_name="Ann Lee"))
+    office.run(KIND, email="a@example.com", **TO)
+    assert mails.of("a@example.com")[0].get_content().rstrip().endswith("Kind regards\r\nAnn Lee")
+    office.run(KIND, email="b@example.com", by=SYSTEM, **TO)
+    assert mails.of("b@example.com")[0].get_content().rstrip().endswith("此致\r\n任务台")
 
 
 @pytest.mark.parametrize("chunks", [1, 2])
