@@ -161,9 +161,9 @@ def _sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as error:
-        raise FileProblem("file_missing", name=path.name, path=str(path)) from error
+        raise FileProblem("file_vanished", name=path.name, path=str(path)) from error
     except OSError as error:
-        raise FileProblem("file_unreadable", name=path.name, path=str(path), reason=str(error)) from error
+        raise FileProblem("file_not_opened", name=path.name, path=str(path), reason=str(error)) from error
 
 
 def _done(one: Sent) -> bool:

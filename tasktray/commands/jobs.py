@@ -58,7 +58,7 @@ def send_task(
         body["title"] = title
     for file in files:
         if not file.is_file():
-            raise FileProblem("file_missing", name=file.name, path=str(file))
+            raise FileProblem("file_vanished", name=file.name, path=str(file))
     if output is not None and not output.is_dir() and not output.parent.is_dir():
         raise exits.Stop(exits.USAGE, t("no_folder", folder=output.parent))
     with connect(server, token, user, ca, data) as client:

@@ -32,9 +32,9 @@ def tasktray(tmp_path: Path) -> Run:
     return run
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """A running office system that a module's tests share."""
+    """A running office system that the tests of this room share: each works with keys and titles of its own."""
     with office(tmp_path_factory.mktemp("office")) as running:
         yield running
 

@@ -23,7 +23,7 @@ def branch(folder: Path, name: str, *rows: str, header: str = "Nr,Firma,Klasse,F
 
 def test_columns_named_by_hand_mend_the_mapping_and_are_remembered(remote: Run, tmp_path: Path) -> None:
     first = branch(
-        tmp_path, "a.csv", "H-1,甲公司,VIP,rot,1", "H-2,乙公司,B级,rot,2", header="Nr,公司名称,Klasse,Farbe,额度"
+        tmp_path, "a.csv", "HM-1,甲公司,VIP,rot,1", "HM-2,乙公司,B级,rot,2", header="Nr,公司名称,Klasse,Farbe,额度"
     )
     refused = remote("import", first)
     assert refused.returncode == 1
@@ -35,7 +35,7 @@ def test_columns_named_by_hand_mend_the_mapping_and_are_remembered(remote: Run, 
     assert counts(done.stdout)["inserted"] == 2, done.stdout + done.stderr
     assert "Columns that were not imported: Farbe" in done.stdout
     again = remote(
-        "import", branch(tmp_path, "b.csv", "H-3,丙公司,VIP,blau,3", header="Nr,公司名称,Klasse,Farbe,额度"), "--json"
+        "import", branch(tmp_path, "b.csv", "HM-3,丙公司,VIP,blau,3", header="Nr,公司名称,Klasse,Farbe,额度"), "--json"
     )
     result = json.loads(again.stdout)["result"]
     assert (result["inserted"], result["constants"], result["value_map"]) == (
@@ -51,7 +51,7 @@ def test_columns_named_by_hand_mend_the_mapping_and_are_remembered(remote: Run, 
 def test_a_file_that_was_imported_before_is_told_before_it_is_sent_and_can_be_passed_over(
     remote: Run, tmp_path: Path
 ) -> None:
-    file = branch(tmp_path, "b4.csv", "B-1,甲", header="客户编号,名称")
+    file = branch(tmp_path, "b4.csv", "B4-1,甲", header="客户编号,名称")
     first = remote("import", file)
     assert "imported before" not in first.stderr + first.stdout
     again = remote("import", file)
@@ -67,7 +67,9 @@ def test_a_file_that_was_imported_before_is_told_before_it_is_sent_and_can_be_pa
 def test_many_files_go_in_as_one_job_each_and_one_that_fails_does_not_hold_up_the_others(
     remote: Run, tmp_path: Path, system: Office
 ) -> None:
-    files = [branch(tmp_path, f"filiale {n:02}.csv", f"M-{n},Firma {n},A,rot", f"N-{n},Firma,Q,rot") for n in range(6)]
+    files = [
+        branch(tmp_path, f"filiale {n:02}.csv", f"MF-{n},Firma {n},A,rot", f"MG-{n},Firma,Q,rot") for n in range(6)
+    ]
     broken = branch(tmp_path, "kaputt.csv", "1,2", header="x,y")
     out = tmp_path / "errors"
     out.mkdir()
@@ -103,7 +105,7 @@ def test_wrong_options_of_an_import_are_told_before_anything_is_sent(remote: Run
 
 
 def test_ctrl_c_while_many_files_are_followed_cancels_all_that_have_not_ended(system: Office, tmp_path: Path) -> None:
-    files = [branch(tmp_path, f"c{n}.csv", f"C-{n},甲", header="客户编号,名称") for n in range(3)]
+    files = [branch(tmp_path, f"c{n}.csv", f"CC-{n},甲", header="客户编号,名称") for n in range(3)]
     with system.client() as client:
         client.pause_queue("default")
         try:

@@ -60,7 +60,7 @@ def test_workers_queues_statistics_and_history_are_shown(remote: Run) -> None:
 
 
 def test_the_correction_of_an_import_is_shown_at_both(remote: Run, tmp_path: Path) -> None:
-    first = json.loads(remote("import", table(tmp_path / "f.csv", [("T-1", "甲", "viel")]), "--json").stdout)
+    first = json.loads(remote("import", table(tmp_path / "f.csv", [("TF-1", "甲", "viel")]), "--json").stdout)
     path = tmp_path / first["saved"][0]
     book = openpyxl.load_workbook(path)
     for row in book.worksheets[0].iter_rows(min_row=2):
