@@ -19,7 +19,7 @@ class Notice(QFrame):
         self.setObjectName("errorBox" if error else "noteBox")
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 6, 10, 6)
-        self._words = QLabel()
+        self._words = QLabel(self)
         self._words.setObjectName(name)
         if error:
             self._words.setProperty("role", "error")

@@ -27,7 +27,6 @@ from desktop.submit.form import ParamsForm
 from desktop.submit.heading import Heading
 from desktop.submit.preview import Preview
 from desktop.submit.refusal import by_field, in_words
-from desktop.submit.remembering import Remembering
 from desktop.submit.sending import Sending, make_orders
 
 _DECIDED = ("mapping", "constants", "value_map")  # beside the form where the file's columns are shown
@@ -69,16 +68,15 @@ class SubmitDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 14)
         column.setSpacing(10)
-        self._error = Notice("submitError", error=True)
+        self._error = Notice("submitError", error=True, parent=self)
         column.addWidget(self._error)
-        self._announcing = Announcing(controller, self.files)
+        self._announcing = Announcing(controller, self.files, self)
         column.addWidget(self._announcing)
-        self._split = QSplitter(Qt.Orientation.Horizontal)
+        self._split = QSplitter(Qt.Orientation.Horizontal, self)
         self._split.setObjectName("submitSplitter")
-        self._heading = Heading(self.files)
-        self.kind, self.title, self.priority = self._heading.kind, self._heading.title, self._heading.priority
         self._split.addWidget(self._make_left())
-        self._right = QWidget()
+        self.kind, self.title, self.priority = self._heading.kind, self._heading.title, self._heading.priority
+        self._right = QWidget(self._split)
         self._preview: Preview | None = None
         self._right_column = QVBoxLayout(self._right)
         self._right_column.setContentsMargins(12, 0, 0, 0)
@@ -88,7 +86,7 @@ class SubmitDialog(QDialog):
         self._split.setSizes([410, 740])
         self._split.setChildrenCollapsible(False)
         column.addWidget(self._split, 1)
-        self._footer = Footer()
+        self._footer = Footer(self)
         column.addWidget(self._footer)
         self._ask = later(self, 350, self._estimate)
         self._soon = later(self, 0, self._judge)
@@ -109,19 +107,20 @@ class SubmitDialog(QDialog):
     # ------------------------------------------------------------ parts
 
     def _make_left(self) -> QWidget:
-        inner = QWidget()
+        area = QScrollArea(self._split)
+        inner = QWidget(area)
+        self._heading = Heading(self.files, inner)
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 8, 0)
         column.setSpacing(10)
         column.addWidget(self._heading)
-        line = QFrame()
+        line = QFrame(inner)
         line.setObjectName("rule")
         line.setFixedHeight(1)
         column.addWidget(line)
         self._form_place = QVBoxLayout()
         column.addLayout(self._form_place)
         column.addStretch(1)
-        area = QScrollArea()
         area.setWidget(inner)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -131,10 +130,14 @@ class SubmitDialog(QDialog):
 
     @property
     def preview(self) -> Preview:
-        """What is in the file that is shown, made when it is first needed."""
+        """What is in the file that is shown; all of it is made now if that is still to come."""
+        return self._begin_preview().finish()
+
+    def _begin_preview(self) -> Preview:
         if self._preview is None:
-            self._preview = Preview(self.files, Remembering(self._controller))
+            self._preview = Preview(self.files, self._controller, self._right)
             self._right_column.addWidget(self._preview)
+        self._preview.show_dataset(self.chosen.dataset if self.chosen else None)
         return self._preview
 
     # ------------------------------------------------------------ files and kind
@@ -203,15 +206,9 @@ class SubmitDialog(QDialog):
         if previewed:
             room = self.screen().availableSize() - QSize(40, 60)
             self.resize(self.size().expandedTo(_WITH_PREVIEW).boundedTo(room))
-            QTimer.singleShot(0, self, self._make_preview)
+            self._begin_preview().grow()
         self._judge()
         self._ask.start()
-
-    def _make_preview(self) -> None:
-        kind = self.chosen
-        if kind is not None and self._right.isVisibleTo(self):
-            self.preview.remembering.show_dataset(kind.dataset)
-            self.preview.refresh()
 
     def _make_form(self) -> None:
         if self._pending is None:
@@ -359,8 +356,8 @@ class SubmitDialog(QDialog):
             title=self.title.text().strip(), replaces=self._replaces, stored=self._stored,
         )  # fmt: skip
         tickets = self.sending.start(kind.kind, orders, self.priority.currentData())
-        if previewed and self._preview is not None:
-            self._preview.remembering.submitted()
+        if previewed:
+            self.preview.remembering.submitted()
         self._show_sending()
         self.submitted.emit(tickets)
 

@@ -30,19 +30,19 @@ class Heading(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(9)
-        self.list = FileList(files)
+        self.list = FileList(files, self)
         column.addWidget(self.list)
         form = QFormLayout()
         form.setHorizontalSpacing(LABEL_GAP)
         form.setVerticalSpacing(9)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         column.addLayout(form)
-        self.kind = QComboBox()
+        self.kind = QComboBox(self)
         self.kind.setObjectName("kindBox")
-        self.title = QLineEdit()
+        self.title = QLineEdit(self)
         self.title.setObjectName("titleField")
         self.title.setMaxLength(200)
-        self.priority = QComboBox()
+        self.priority = QComboBox(self)
         self.priority.setObjectName("priorityBox")
         for value, words in PRIORITIES:
             self.priority.addItem(translate("Submit", words), value)
@@ -51,7 +51,7 @@ class Heading(QWidget):
             (translate("Submit", "Title"), self.title),
             (translate("Submit", "Priority"), self.priority),
         ):
-            label = QLabel(words)
+            label = QLabel(words, self)
             label.setMinimumWidth(LABEL_WIDTH)
             label.setBuddy(widget)
             form.addRow(label, widget)

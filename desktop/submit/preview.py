@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QAbstractItemModel, Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.controller import Controller
 from desktop.language import translate
 from desktop.parts.later import later
 from desktop.plurals import plurals
@@ -41,76 +43,110 @@ class Preview(QWidget):
         remembering: whether that is kept for files like it.
     """
 
-    def __init__(self, files: FileSet, remembering: Remembering, parent: QWidget | None = None) -> None:
+    def __init__(self, files: FileSet, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("preview")
         self._files = files
+        self._controller = controller
+        self._dataset = ""
         self._shown: tuple[object, ...] = ()
         self._decision: Decision | None = None
         self.mapping = MappingModel(self)
         self.values = ValuesModel(self)
         self.constants = ConstantsModel(self)
         self.rows = RowsModel(self)
-        self.remembering = remembering
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        self._info = _words("previewInfo")
-        self._warning = _words("previewWarning", "error")
-        self._note = _words("previewNote")
-        self._reading = ReadingBar()
-        for widget in (self._info, self._reading, self._warning, self._note):
-            column.addWidget(widget)
-        self._split = QSplitter(Qt.Orientation.Vertical)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(6)
+        self._info = _words(self, "previewInfo")
+        self._warning = _words(self, "previewWarning", "error")
+        self._note = _words(self, "previewNote")
+        self._split = QSplitter(Qt.Orientation.Vertical, self)
         self._split.setChildrenCollapsible(False)
-        self._split.addWidget(self._make_tabs())
-        self._split.addWidget(self._make_rows())
-        self._split.setSizes([330, 190])
-        self._split.setStretchFactor(0, 3)
-        self._split.setStretchFactor(1, 2)
-        column.addWidget(self._split, 1)
-        column.addWidget(remembering)
-        column.addStretch(0)
-        # In a turn of its own, and once for what thirty files tell within a turn.
+        self._split.hide()
+        for widget in (self._info, self._warning, self._note):
+            self._column.addWidget(widget)
+        self._column.addWidget(self._split, 1)
+        self._column.addStretch(0)
+        # Its parts are made one in a turn of the event loop, so that no turn takes long.
+        self._steps: list[Callable[[], None]] = [
+            self._make_reading, self._make_mapping, self._make_values, self._make_constants, self._make_rows,
+            self._make_remembering,
+        ]  # fmt: skip
         files.changed.connect(later(self, 0, self.refresh).start)
-        self._reading.changed.connect(lambda: files.set_options(self._reading.options()))
 
-    def _make_tabs(self) -> QTabWidget:
-        self._tabs = QTabWidget()
+    def show_dataset(self, dataset: str | None) -> None:
+        """The files go into this dataset."""
+        self._dataset = dataset or ""
+
+    def grow(self) -> None:
+        """Make what is missing of it, a part in each turn of the event loop from the next one on."""
+        QTimer.singleShot(0, self, self._make_next)
+
+    def finish(self) -> Preview:
+        """Make all of it now."""
+        while self._steps:
+            self._steps.pop(0)()
+        self.refresh()
+        return self
+
+    def _make_next(self) -> None:
+        if self._steps:
+            self._steps.pop(0)()
+            self.grow()
+        else:
+            self.refresh()
+
+    def _make_reading(self) -> None:
+        self._reading = ReadingBar(self)
+        self._column.insertWidget(1, self._reading)
+        self._reading.changed.connect(lambda: self._files.set_options(self._reading.options()))
+
+    def _make_mapping(self) -> None:
+        self._tabs = QTabWidget(self._split)
         self._tabs.setObjectName("previewTabs")
         self._tabs.setDocumentMode(True)
-        tables = (
-            ("mappingTable", self.mapping, FIELD, lambda row: self.mapping.options(), (120, 110, 120, 0)),
-            ("valuesTable", self.values, ValuesModel.edited, self.values.options, (100, 120, 56, 120, 0)),
-            ("constantsTable", self.constants, ConstantsModel.edited, self.constants.options, (200, 0)),
-        )
-        for name, model, edited, options, widths in tables:
-            table = QTableView()
-            table.setObjectName(name)
-            table.setModel(model)
-            table.setItemDelegateForColumn(edited, ChoiceDelegate(options, table))
-            table.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
-            table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-            table.setWordWrap(False)
-            table.verticalHeader().hide()
-            table.verticalHeader().setDefaultSectionSize(28)
-            header = table.horizontalHeader()
-            header.setHighlightSections(False)
-            header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-            for place, width in enumerate(widths):
-                header.resizeSection(place, width)
-            header.setSectionResizeMode(len(widths) - 1, QHeaderView.ResizeMode.Stretch)
-            self._tabs.addTab(self._with_button(table) if model is self.values else table, "")
-        return self._tabs
+        self._split.addWidget(self._tabs)
+        table = self._table("mappingTable", self.mapping, FIELD, (120, 110, 120, 0))
+        table.setItemDelegateForColumn(FIELD, ChoiceDelegate(lambda row: self.mapping.options(), table))
+        self._tabs.addTab(table, "")
+
+    def _make_values(self) -> None:
+        table = self._table("valuesTable", self.values, ValuesModel.edited, (100, 120, 56, 120, 0))
+        table.setItemDelegateForColumn(ValuesModel.edited, ChoiceDelegate(self.values.options, table))
+        self._tabs.addTab(self._with_button(table), "")
+
+    def _make_constants(self) -> None:
+        table = self._table("constantsTable", self.constants, ConstantsModel.edited, (200, 0))
+        table.setItemDelegateForColumn(ConstantsModel.edited, ChoiceDelegate(self.constants.options, table))
+        self._tabs.addTab(table, "")
+
+    def _table(self, name: str, model: QAbstractItemModel, edited: int, widths: Sequence[int]) -> QTableView:
+        """A table of which one column is edited; the last of its columns takes what room there is."""
+        table = QTableView(self._tabs)
+        table.setObjectName(name)
+        table.setModel(model)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setWordWrap(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(28)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for place, width in enumerate(widths):
+            header.resizeSection(place, width)
+        header.setSectionResizeMode(len(widths) - 1, QHeaderView.ResizeMode.Stretch)
+        return table
 
     def _with_button(self, table: QTableView) -> QWidget:
         """The table of values, with what takes all proposals at once."""
-        holder = QWidget()
+        holder = QWidget(self._tabs)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(table, 1)
-        self._take = QPushButton(translate("Preview", "Take all proposals"))
+        self._take = QPushButton(translate("Preview", "Take all proposals"), holder)
         self._take.setObjectName("takeProposalsButton")
         self._take.clicked.connect(self._take_proposed)
         column.addWidget(self._take, 0, Qt.AlignmentFlag.AlignLeft)
@@ -120,15 +156,15 @@ class Preview(QWidget):
         if self._decision is not None:
             self._decision.take_proposed_values()
 
-    def _make_rows(self) -> QWidget:
-        holder = QWidget()
+    def _make_rows(self) -> None:
+        holder = QWidget(self._split)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 6, 0, 0)
         column.setSpacing(4)
-        title = QLabel(translate("Preview", "First rows"))
+        title = QLabel(translate("Preview", "First rows"), holder)
         title.setProperty("role", "section")
         column.addWidget(title)
-        table = QTableView()
+        table = QTableView(holder)
         table.setObjectName("previewTable")
         table.setModel(self.rows)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -138,7 +174,14 @@ class Preview(QWidget):
         table.setWordWrap(False)
         table.setMinimumHeight(90)
         column.addWidget(table, 1)
-        return holder
+        self._split.addWidget(holder)
+        self._split.setSizes([330, 190])
+        self._split.setStretchFactor(0, 3)
+        self._split.setStretchFactor(1, 2)
+
+    def _make_remembering(self) -> None:
+        self.remembering = Remembering(self._controller, self)
+        self._column.insertWidget(self._column.indexOf(self._split) + 1, self.remembering)
 
     # ------------------------------------------------------------ showing
 
@@ -149,7 +192,7 @@ class Preview(QWidget):
     def refresh(self) -> None:
         """Show the current file as it is known now."""
         state = self._files.current
-        if state is None:
+        if state is None or self._steps:
             return
         decision = self._files.decision(state)
         shown = (id(state), id(state.look), state.looked, tuple(state.options.items()), id(decision))
@@ -179,7 +222,7 @@ class Preview(QWidget):
         for tab in range(self._tabs.count()):
             self._tabs.setTabVisible(tab, decision is not None)
         self._tabs.setVisible(decision is not None)
-        self.remembering.show_file(state, decision)
+        self.remembering.show_file(self._dataset, state, decision)
 
     def _judge(self, state: FileState, decision: Decision | None) -> None:
         warning = self._files.problem(state)
@@ -209,8 +252,8 @@ class Preview(QWidget):
         return ""
 
 
-def _words(name: str, role: str = "") -> QLabel:
-    label = QLabel()
+def _words(parent: QWidget, name: str, role: str = "") -> QLabel:
+    label = QLabel(parent)
     label.setObjectName(name)
     label.setTextFormat(Qt.TextFormat.PlainText)  # names of files and columns stand in it
     label.setWordWrap(True)

@@ -49,13 +49,13 @@ class ReadingBar(QWidget):
             ("encoding", translate("Reading", "Encoding")),
             ("delimiter", translate("Reading", "Delimiter")),
         ):
-            box = QComboBox()
+            box = QComboBox(self)
             box.setObjectName(f"reading-{name}")
             box.setAccessibleName(words)
             box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             box.setMinimumContentsLength(8)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            label = QLabel(words)
+            label = QLabel(words, self)
             label.setProperty("role", "muted")
             label.setBuddy(box)
             row.addWidget(label)

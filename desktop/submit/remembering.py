@@ -33,7 +33,7 @@ class Remembering(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        self._words = QLabel()
+        self._words = QLabel(self)
         self._words.setObjectName("rememberedText")
         self._words.setTextFormat(Qt.TextFormat.PlainText)
         self._words.setWordWrap(True)
@@ -41,29 +41,25 @@ class Remembering(QWidget):
         row = QHBoxLayout()
         row.setSpacing(8)
         column.addLayout(row)
-        self._label = QLabel(translate("Remembering", "Remember for files with this header:"))
+        self._label = QLabel(translate("Remembering", "Remember for files with this header:"), self)
         row.addWidget(self._label)
-        self._for = QComboBox()
+        self._for = QComboBox(self)
         self._for.setObjectName("rememberBox")
         self._for.setAccessibleName(self._label.text())
         self._for.addItem(translate("Remembering", "for me"), MINE)
         self._for.addItem(translate("Remembering", "for everybody"), EVERYBODY)
         row.addWidget(self._for)
-        self._forget = QPushButton(translate("Remembering", "Forget"))
+        self._forget = QPushButton(translate("Remembering", "Forget"), self)
         self._forget.setObjectName("forgetMappingButton")
         self._forget.clicked.connect(self._forget_it)
         row.addWidget(self._forget)
         row.addStretch(1)
         self.hide()
 
-    def show_dataset(self, dataset: str | None) -> None:
-        """The files go into this dataset."""
-        self._dataset = dataset or ""
-
-    def show_file(self, state: FileState, decision: Decision | None) -> None:
-        """Show what is remembered for a file."""
+    def show_file(self, dataset: str, state: FileState, decision: Decision | None) -> None:
+        """Show what is remembered for a file that goes into a dataset."""
         before = self._decision
-        self._state, self._decision = state, decision
+        self._dataset, self._state, self._decision = dataset, state, decision
         if decision is not before:
             kept = self._kept()
             self._for.setCurrentIndex(self._for.findData(EVERYBODY if kept and kept["shared"] else MINE))

@@ -65,8 +65,8 @@ for owner, names in (
     (window.MainWindow, ("_apply", "_current", "_refresh_details")),
     (table.QueueTable, ("apply", "paintEvent")),
     (pane.DetailsPane, ("show_row", "_details", "paintEvent")),
-    (dialog.SubmitDialog, ("__init__", "_kind_chosen", "_make_form", "_make_preview", "_judge", "submit", "_estimate")),
-    (preview.Preview, ("__init__", "refresh")),
+    (dialog.SubmitDialog, ("__init__", "_kind_chosen", "_make_form", "_judge", "submit", "_estimate")),
+    (preview.Preview, ("__init__", "_make_next", "refresh")),
     (files.FileSet, ("show", "_seen")),
     (announcing.Announcing, ("_refresh",)),
 ):
