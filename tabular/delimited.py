@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tabular.cells import Cell
 from tabular.csv_lines import GUARDED
-from tabular.encoding import detect, verify
+from tabular.encoding import Text, detect, verify
 from tabular.errors import TableError
 from tabular.header import Ranges
 from tabular.merges import Merge
@@ -57,7 +57,7 @@ class Delimited:
         self.delimiter = delimiter or (said.group(1) if said else _sniff(head))
 
     def _open(self) -> io.TextIOWrapper:
-        self._raw = io.FileIO(self._path)
+        self._raw = Text(self._path)
         return io.TextIOWrapper(io.BufferedReader(self._raw, 1 << 18), encoding=self.encoding, newline="")
 
     def _head(self) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import codecs
+import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tabular.csv_lines import GUARDED
 from tabular.errors import TableError
 
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 18
+_TAIL = 1 << 16
+_JUNK = b"\x1a\0"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -35,6 +39,25 @@ class Decoded:
     guarded: bool
 
 
+class Text(io.FileIO):
+    """A file's bytes without what some programs put behind a text: the old mark of its end (0x1A), a block's zeros."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        size = self.seek(0, io.SEEK_END)
+        self.seek(max(0, size - _TAIL))
+        tail = self.read(_TAIL) or b""
+        self.seek(0)
+        # In UTF-16 and UTF-32 zeros are halves of characters.
+        wide = b"\0" in (self.read(_TAIL) or b"")[: max(0, size - len(tail)) or len(tail.rstrip(_JUNK))]
+        self.seek(0)
+        self.end = size if wide else size - len(tail) + len(tail.rstrip(_JUNK))
+
+    def readinto(self, buffer: Any) -> int | None:
+        """As any file, up to the text's end."""
+        return super().readinto(memoryview(buffer)[: max(0, self.end - self.tell())])
+
+
 def verify(path: Path, encoding: str, called: str | None = None) -> Decoded:
     """Decode the whole file strictly; `called` is the name of the encoding that a person knows.
 
@@ -47,7 +70,7 @@ def verify(path: Path, encoding: str, called: str | None = None) -> Decoded:
     except LookupError:
         raise TableError("unknown_encoding", file=path.name, encoding=called) from None
     lines, read, guarded, open_line = 0, 0, False, False
-    with path.open("rb") as file:
+    with io.BufferedReader(Text(path)) as file:
         while True:
             chunk = file.read(_CHUNK)
             pending = len(decoder.getstate()[0])
@@ -73,7 +96,7 @@ def detect(path: Path) -> Decoded:
     Raises:
         TableError: `not_a_workbook` for binary content.
     """
-    with path.open("rb") as file:
+    with io.BufferedReader(Text(path)) as file:
         sample = file.read(_SAMPLE)
     for mark, encoding in _BOMS:
         if sample.startswith(mark):
@@ -88,7 +111,7 @@ def detect(path: Path) -> Decoded:
     except TableError as error:
         misfit = int(error.values["byte"]) - 1
     # The first misfit may lie far behind a plain ASCII start: judge by the text around it.
-    with path.open("rb") as file:
+    with io.BufferedReader(Text(path)) as file:
         file.seek(max(0, misfit - 256))
         sample = file.read(_SAMPLE)
     for encoding in _ranked(sample):

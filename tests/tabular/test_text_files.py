@@ -240,3 +240,16 @@ def test_a_nul_in_a_text_is_a_problem_of_the_row_not_of_the_file(tmp_path: Path)
     good, [rejected] = check_all(path, CUSTOMERS_SCHEMA)
     assert [p.code for p in rejected.problems] == ["bad_character"]
     assert len(good) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("junk", [b"\x1a", b"\0" * 300, b"\r\n\x1a\0\0"])
+def test_marks_and_zeros_that_old_programs_put_behind_the_text_are_no_row(
+    tmp_path: Path, encoding: str, junk: bytes
+) -> None:
+    path = written(tmp_path / "a.csv", SIMPLIFIED.encode(encoding) + junk)
+    with open_source(path) as source:
+        assert read_all(source)[0] == [2, 3]
+    wide = written(tmp_path / "b.csv", SIMPLIFIED.encode("utf-16") + "ĀĀ".encode("utf-16-le"))
+    with open_source(wide) as source:
+        assert read_all(source)[1][-1] == ["ĀĀ", "", ""]
