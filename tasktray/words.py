@@ -113,7 +113,8 @@ def result_lines(result: dict[str, Any] | None, titles: dict[str, str] | None = 
         named: list[str] = []
         for name, value in result.items():
             if isinstance(value, dict | list):
-                named += [f"  {titles.get(name, name)}: {len(value)}"] if value else []
+                number = f" {len(value)}" if isinstance(value, list) else ""
+                named += [f"  {titles.get(name, name)}:{number}"] if value else []
                 named += [f"    {part}" for part in _several(value)]
             elif value is not None:
                 named.append(f"  {titles.get(name, name)}: {count(value) if isinstance(value, int) else value}")

@@ -237,7 +237,7 @@ def test_a_result_whose_kind_names_it_is_told_with_its_lists() -> None:
               "gone": [{"customer_no": "C", "reply": "550 no"}]}  # fmt: skip
     titles = {"mails": "E-mails sent", "unknown": "Outcome unknown", "totals": "Totals", "refused": "Refused"}
     assert result_lines(result, titles) == [
-        "  E-mails sent: 1,234", "  Outcome unknown: 2", "    A", "    B", "  Totals: 1", "    CNY: 1.20",
+        "  E-mails sent: 1,234", "  Outcome unknown: 2", "    A", "    B", "  Totals:", "    CNY: 1.20",
         "  day: 2026-03-15", "  gone: 1", "    C – 550 no",
     ]  # fmt: skip
     assert result_lines({"sum": 3, "list": [1]}) == ["  sum: 3"]

@@ -96,11 +96,12 @@ def _run(length: Length, job: JobContext, params: ReportParams | HourlyParams) -
     job.progress("stage_writing_report")
     path = job.folder / "report.xlsx"
     Report(found, period, job.actor.language if params.language == "auto" else params.language).write(path)
+    zone = ZoneInfo(period.zone)
     name = f"report_{length}_{period.label}_{job.job_id[-8:]}.xlsx"
     job.add_file(path, name, "report")
     return {
-        "start": period.start.isoformat(),
-        "end": period.end.isoformat(),
+        "start": period.start.astimezone(zone).isoformat(),
+        "end": period.end.astimezone(zone).isoformat(),
         "timezone": period.zone,
         "jobs": found.total.ended,
         "failed": found.total.states["failed"],

@@ -69,7 +69,7 @@ def test_a_day_has_its_own_figures_and_no_others(busy):
     view = busy.run("reports.daily", day=str(DAY))
     assert view.state == "succeeded", view.error
     assert {k: v for k, v in view.result.items() if k != "file"} == {
-        "start": "2026-03-14T16:00:00+00:00", "end": "2026-03-15T16:00:00+00:00", "timezone": "Asia/Shanghai",
+        "start": "2026-03-15T00:00:00+08:00", "end": "2026-03-16T00:00:00+08:00", "timezone": "Asia/Shanghai",
         "jobs": 4, "failed": 1, "rows": 111, "revenue": {"CNY": "0.30", "USD": "7.00"}, "hours": "15.75",
     }  # fmt: skip
     assert re.fullmatch(r"report_daily_2026-03-15_\w{8}\.xlsx", view.result["file"])
@@ -98,7 +98,7 @@ def test_a_day_has_its_own_figures_and_no_others(busy):
 
 def test_week_month_and_hour_take_in_what_is_theirs(busy):
     week = busy.run("reports.weekly", day=str(DAY))
-    assert (week.result["start"], week.result["jobs"]) == ("2026-03-08T16:00:00+00:00", 5)
+    assert (week.result["start"], week.result["jobs"]) == ("2026-03-09T00:00:00+08:00", 5)
     assert week.result["revenue"] == {"CNY": "3.30", "USD": "7.00"}
     month = busy.run("reports.monthly", day="2026-03-31")
     assert (month.result["jobs"], month.result["revenue"]["CNY"]) == (6, "1003.30")
