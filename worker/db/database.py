@@ -72,9 +72,9 @@ class Database:
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-32000",
-            # Four times the default: during an import a page of an index is written back once instead of again and
-            # again. What is durable at a commit is the same.
-            "wal_autocheckpoint=4000",
+            # 64 MB: during an import a page of an index is written back once instead of again and again (keys in random
+            # order into 3 million: two thirds of the CPU of the default, 4 MB). A commit is as durable as before.
+            "wal_autocheckpoint=16000",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
