@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import math
 import sysconfig
@@ -13,11 +12,13 @@ from typing import Any
 
 import openpyxl
 import pytest
+import python_calamine_plus as calamine
 import rustpy_xlsxwriter
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tabular import block_reader
 from tabular.errors import TableError
 from tabular.workbook import Calamine, Openpyxl
 from tests.tabular.schemas import CUSTOMERS_SCHEMA, DATA, check_all
@@ -118,17 +119,60 @@ def test_workbooks_of_rustpy(tmp_path: Path, rows: list[tuple[Any, ...]], shared
     agree(tmp_path / "a.xlsx", WIDTH)
 
 
+DIFFERENCES = {
+    "has_x000D_.xlsx": "openpyxl leaves the escapes of control characters (_x000D_) as they are",
+    "has_x000D_inline.xlsx": "openpyxl leaves the escapes of control characters (_x000D_) as they are",
+    "minimal_package.xlsx": "openpyxl looks for the styles under their usual name only, and so takes dates for numbers",
+    "strict_iso_paths.xlsx": "openpyxl sees no sheets in strict OOXML",
+    "issue_419.xlsx": "openpyxl refuses a workbook without the shared strings that its list of parts names",
+    "issue252.xlsx": "damaged (a checksum is wrong): both refuse it",
+    "pass_protected.xlsx": "needs its password",
+}
+"""All real workbooks that the two readers see in different ways, and why."""
+
+
 def _found() -> list[Path]:
-    return sorted(Path(sysconfig.get_path("purelib")).rglob("*.xls[xm]"))
+    """Real workbooks: those kept with the tests, and whatever installed packages bring for their own."""
+    installed = Path(sysconfig.get_path("purelib")).rglob("*.xls[xm]")
+    return [*sorted((DATA / "workbooks").glob("*.xls[xm]")), *sorted(installed)]
 
 
-def test_workbooks_that_come_with_installed_packages() -> None:
+def test_real_workbooks_of_many_programs() -> None:
+    differing = set()
     for path in _found():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            # Some are there to be broken.
-            with contextlib.suppress(TableError):
+            try:
                 agree(path, 40)
+            except (AssertionError, TableError, calamine.CalamineError):
+                differing.add(path.name)
+    assert differing == set(DIFFERENCES)
+
+
+def test_real_workbooks_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(block_reader, "_BLOCK", 3000)
+    in_blocks = 0
+    for path in _found():
+        found = []
+        for limit in (1 << 40, -1):
+            monkeypatch.setattr(block_reader, "SPILL", limit)
+            try:
+                reader = Calamine(path, "xlsx")
+            except calamine.CalamineError as error:
+                found.append([type(error)])
+                continue
+            found.append([_all(reader, sheet) for sheet in reader.sheets])
+            in_blocks += reader._blocks is not None
+            reader.close()
+        assert found[0] == found[1], path.name
+    assert in_blocks > 20
+
+
+def _all(reader: Calamine, sheet: str) -> Any:
+    try:
+        return list(reader.rows(sheet, 40))
+    except TableError as error:
+        return error.code
 
 
 @pytest.mark.parametrize("name", ["northwind-customers.csv", "northwind-orders.csv"])
