@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, func, select
 
 from worker.accounts.users import require_admin
 from worker.actor import Actor
@@ -61,9 +61,6 @@ def page(
         query = query.where(audit.c.id < int(cursor))
     if username:
         query = query.where(audit.c.username == username)
-    if action:
-        exact = not action.endswith(".")
-        query = query.where(audit.c.action == action if exact else audit.c.action.startswith(action, autoescape=True))
     if object_id:
         query = query.where(audit.c.object_id == object_id)
     if at_from:
@@ -71,7 +68,21 @@ def page(
     if at_to:
         query = query.where(audit.c.at < at_to)
     with database.read() as connection:
+        if action:
+            query = query.where(audit.c.action.in_([action] if action[-1] != "." else _verbs(connection, action)))
         found = [Entry(**row._mapping) for row in connection.execute(query)]
     more = len(found) > limit
     found = found[:limit]
     return found, str(found[-1].id) if more else None
+
+
+def _verbs(connection: Connection, beginning: str) -> list[str]:
+    """The actions that begin so. There are few different ones: each is found from the one before by a hop in the index,
+    where a comparison of beginnings would read it all.
+    """
+    found = []
+    action: str | None = ""
+    while (action := connection.scalar(select(func.min(audit.c.action)).where(audit.c.action > action))) is not None:
+        if action.startswith(beginning):
+            found.append(action)
+    return found

@@ -94,7 +94,9 @@ audit = Table(
     Column("object_id", String(64)),
     Column("details", Json),
     Column("ip", String(64)),
-    Index("ix_audit_object", "object_type", "object_id"),
+    Index("ix_audit_username", "username", "id"),
+    Index("ix_audit_action", "action", "id"),
+    Index("ix_audit_object", "object_id", "id"),
 )
 
 # ---------------------------------------------------------------- jobs
