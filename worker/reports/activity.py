@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Connection, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select
 
 from worker.datasets.work_logs import WORK_LOGS
 from worker.db.schema import jobs, users
@@ -85,22 +85,33 @@ class Activity:
     projects: list[tuple[str, Decimal, int]] = field(default_factory=list)
 
 
-def read(database: Database, period: Period) -> Activity:
-    """The figures of a period."""
+def read(database: Database, period: Period, owner_id: str | None = None) -> Activity:
+    """The figures of a period.
+
+    Args:
+        owner_id: whose jobs count: an operator sees only own ones; None: everybody's.
+    """
     activity = Activity()
     starts = [start for start, _ in period.steps()]
     activity.course = [Tally() for _ in starts]
     with database.read() as connection:
-        within = (jobs.c.created_at >= period.start, jobs.c.created_at < period.end)
+        whose = [] if owner_id is None else [jobs.c.owner_id == owner_id]
+        within = (jobs.c.created_at >= period.start, jobs.c.created_at < period.end, *whose)
         activity.submitted = connection.execute(select(func.count()).select_from(jobs).where(*within)).scalar_one()
-        _jobs(connection, period, activity, starts)
+        _jobs(connection, period, activity, starts, whose)
         activity.revenue = revenue.by_currency(connection, period.first_day, period.last_day)
         _revenue_days(connection, period, activity)
         _hours(connection, period, activity)
     return activity
 
 
-def _jobs(connection: Connection, period: Period, activity: Activity, starts: list[dt.datetime]) -> None:
+def _jobs(
+    connection: Connection,
+    period: Period,
+    activity: Activity,
+    starts: list[dt.datetime],
+    whose: list[ColumnElement[bool]],
+) -> None:
     c = jobs.c
     query = (
         select(
@@ -109,7 +120,7 @@ def _jobs(connection: Connection, period: Period, activity: Activity, starts: li
             func.coalesce(users.c.display_name, users.c.username).label("person"),
         )
         .join(users, users.c.id == c.owner_id)
-        .where(c.state.in_(STATES), c.finished_at >= period.start, c.finished_at < period.end)
+        .where(c.state.in_(STATES), c.finished_at >= period.start, c.finished_at < period.end, *whose)
     )  # fmt: skip
     for row in connection.execute(query, execution_options={"stream_results": True, "max_row_buffer": 2000}):
         seconds = (row.finished_at - row.started_at).total_seconds() if row.started_at else None

@@ -25,9 +25,11 @@ class Report:
 
     Args:
         language: zh_CN or en.
+        own_jobs_only: the jobs are those of the one who asked; the report says so.
     """
 
-    def __init__(self, activity: Activity, period: Period, language: str) -> None:
+    def __init__(self, activity: Activity, period: Period, language: str, *, own_jobs_only: bool = False) -> None:
+        self.own_jobs_only = own_jobs_only
         self.activity = activity
         self.period = period
         self.language = language
@@ -72,6 +74,8 @@ class Report:
         if self.period.length == "hourly":
             sheet.heading("", self.text("report_note_days", day=self.period.first_day))
         sheet.heading("", self.text("report_note_scheduled"))
+        if self.own_jobs_only:
+            sheet.heading("", self.text("report_note_own"))
 
     def _currency(self, code: str, currency: str) -> str:
         return self.text(code, currency=currency or self.text("no_currency"))

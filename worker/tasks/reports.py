@@ -92,10 +92,12 @@ def _run(length: Length, job: JobContext, params: ReportParams | HourlyParams) -
 
     period = _period(job, length, params)
     job.progress("stage_gathering")
-    found = activity.read(job.database, period)
+    own = None if job.actor.is_admin else job.actor.user_id
+    found = activity.read(job.database, period, own)
     job.progress("stage_writing_report")
     path = job.folder / "report.xlsx"
-    Report(found, period, job.actor.language if params.language == "auto" else params.language).write(path)
+    language = job.actor.language if params.language == "auto" else params.language
+    Report(found, period, language, own_jobs_only=own is not None).write(path)
     zone = ZoneInfo(period.zone)
     name = f"report_{length}_{period.label}_{job.job_id[-8:]}.xlsx"
     job.add_file(path, name, "report")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+import struct
+import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -159,3 +162,70 @@ def test_addresses_are_parted_in_the_usual_ways():
 def test_a_line_made_of_data_is_one_line():
     assert one_line("a\r\nBcc: b\tc\u2028d  e") == "a Bcc: b c d e"
     assert len(one_line("x" * 500)) == 200
+
+
+@contextmanager
+def scripted(*conversations):
+    """A server that answers each connection's lines from a list of replies and then ends it; gives its settings.
+
+    `RESET` ends the connection at once, whatever is still under way; `SILENCE` takes a whole mail and says nothing.
+    """
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        for replies in conversations:
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rb") as lines:
+                for number, reply in enumerate(replies):
+                    if number and not lines.readline():
+                        break
+                    if reply == "RESET":
+                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                        break
+                    if reply == "SILENCE":
+                        while lines.readline() != b".\r\n":
+                            pass
+                        break
+                    connection.sendall(f"{reply}\r\n".encode())
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    port = listener.getsockname()[1]
+    yield Settings(
+        _env_file=None, smtp_host="127.0.0.1", smtp_port=port, smtp_tls="none", smtp_from="a@example.com",
+        smtp_timeout_seconds=10.0,
+    )  # fmt: skip
+    listener.close()
+    thread.join(10)
+
+
+HELLO = ("220 hello", "250 pleased")
+AGREED = (*HELLO, "250 sender", "250 recipient", "354 go on")
+
+
+@pytest.mark.parametrize(
+    ("conversations", "outcome"),
+    [
+        ([("554 no service",)], (Refused, "smtp_not_served")),
+        ([("421 too busy",)], (Transient, "smtp_unreachable")),
+        ([(*HELLO, "421 going down")], (Transient, "smtp_unreachable")),
+        ([(*HELLO, "550 not you")], (Refused, "mail_refused")),
+        ([(*HELLO, "250 sender", "250 recipient", "451 later")], (Deferred, "mail_deferred")),
+        ([(*HELLO, "250 sender", "RESET")], (Transient, "smtp_unreachable")),
+        ([(*AGREED, "SILENCE")], (OutcomeUnknown, None)),
+    ],
+)
+def test_every_place_at_which_a_server_says_no_or_goes_away(conversations, outcome):
+    kind, code = outcome
+    with scripted(*conversations) as settings, Mailer(settings) as mailer, pytest.raises(kind, match=code):
+        mailer.send(mail(body="x"))
+
+
+def test_a_connection_lost_amid_a_mail_has_not_sent_it():
+    large = mail(body="行" * 6_000_000)  # more than the network holds on the way
+    with (
+        scripted((*AGREED, "RESET")) as settings,
+        Mailer(settings) as mailer,
+        pytest.raises(Transient, match="smtp_unreachable"),
+    ):
+        mailer.send(large)

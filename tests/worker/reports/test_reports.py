@@ -10,7 +10,7 @@ from decimal import Decimal
 import openpyxl
 import pytest
 
-from tests.worker.engine.engine import set_job
+from tests.worker.engine.engine import person, set_job
 from tests.worker.finance.ledger import add, bill
 from worker.tasks import reports
 
@@ -53,6 +53,7 @@ def busy(office):
     logs = [("007", "王芳", DAY, "甲", "7.5"), ("007", "王芳", DAY, "=乙", "0.25"), ("012", None, DAY, "甲", "8"),
             ("012", None, DAY + dt.timedelta(days=1), "甲", "8")]  # fmt: skip
     add(office.database, "work_logs", [dict(zip(names, (*r[:4], Decimal(r[4])), strict=True)) for r in logs])
+    office.root = person(office.database, "root", "admin")
     return office
 
 
@@ -66,7 +67,7 @@ def workbook(office, view):
 
 
 def test_a_day_has_its_own_figures_and_no_others(busy):
-    view = busy.run("reports.daily", day=str(DAY))
+    view = busy.run("reports.daily", by=busy.root, day=str(DAY))
     assert view.state == "succeeded", view.error
     assert {k: v for k, v in view.result.items() if k != "file"} == {
         "start": "2026-03-15T00:00:00+08:00", "end": "2026-03-16T00:00:00+08:00", "timezone": "Asia/Shanghai",
@@ -97,13 +98,13 @@ def test_a_day_has_its_own_figures_and_no_others(busy):
 
 
 def test_week_month_and_hour_take_in_what_is_theirs(busy):
-    week = busy.run("reports.weekly", day=str(DAY))
+    week = busy.run("reports.weekly", by=busy.root, day=str(DAY))
     assert (week.result["start"], week.result["jobs"]) == ("2026-03-09T00:00:00+08:00", 5)
     assert week.result["revenue"] == {"CNY": "3.30", "USD": "7.00"}
-    month = busy.run("reports.monthly", day="2026-03-31")
+    month = busy.run("reports.monthly", by=busy.root, day="2026-03-31")
     assert (month.result["jobs"], month.result["revenue"]["CNY"]) == (6, "1003.30")
     assert month.result["file"].startswith("report_monthly_2026-03_")
-    hour = busy.run("reports.hourly", at="2026-03-15T08:15:00")
+    hour = busy.run("reports.hourly", by=busy.root, at="2026-03-15T08:15:00")
     assert (hour.result["jobs"], hour.result["failed"], hour.result["hours"]) == (2, 1, "15.75")
     sheets, _ = workbook(busy, hour)
     assert [row[0] for row in sheets["Course"][3:]] == [f"08:{m:02d}" for m in range(0, 60, 5)]
@@ -111,11 +112,19 @@ def test_week_month_and_hour_take_in_what_is_theirs(busy):
 
 
 def test_the_words_are_in_the_language_asked_for(busy):
-    sheets, _ = workbook(busy, busy.run("reports.daily", day=str(DAY), language="zh_CN"))
+    sheets, _ = workbook(busy, busy.run("reports.daily", by=busy.root, day=str(DAY), language="zh_CN"))
     assert list(sheets) == ["概览", "走势", "按任务类型", "失败原因", "按用户", "收入", "工时"]
     assert [row[0] for row in sheets["按任务类型"][3:]] == ["相加", "回显"]
     sheets, _ = workbook(busy, busy.run("reports.daily", by=busy.lin, day=str(DAY)))
     assert "概览" in sheets, "the submitter's, unless said otherwise"
+
+
+def test_an_operator_sees_own_jobs_only(busy):
+    view = busy.run("reports.daily", by=busy.lin, day=str(DAY))
+    assert (view.result["jobs"], view.result["failed"], view.result["rows"]) == (2, 1, 11)
+    sheets, _ = workbook(busy, view)
+    assert [row[0] for row in sheets["按用户"][3:]] == ["lin"]
+    assert any(row[0] and "仅限您本人" in str(row[0]) for row in sheets["概览"])
 
 
 @pytest.mark.parametrize("length", ["hourly", "daily", "weekly", "monthly"])
