@@ -306,10 +306,15 @@ class DetailsPane(QWidget):
         muted = theme.current().muted
         lines = [
             f'<tr><td style="color:{muted}; padding-right:10px; white-space:nowrap;">{_time(event.at)}</td>'
-            f"<td>{_escape(event.message or event.type)}{_worker(event, muted)}</td></tr>"
+            f"<td>{_escape(event.message or event.type)}{self._worker(event, muted)}</td></tr>"
             for event in reversed(events)
         ]
         self._story.setText(f'<table cellspacing="2">{"".join(lines)}</table>' if lines else "")
+
+    def _worker(self, event: Event, muted: str) -> str:
+        """Which worker of the office's server it was, for admins; nobody else is told."""
+        name = event.values.get("worker") if self._controller.preferences.server else None
+        return f' <span style="color:{muted};">{_escape(str(name))}</span>' if name else ""
 
 
 def _time(at: datetime | None) -> str:
@@ -318,12 +323,6 @@ def _time(at: datetime | None) -> str:
 
 def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _worker(event: Event, muted: str) -> str:
-    """Which worker it was: the server tells it to admins only."""
-    name = event.values.get("worker")
-    return f' <span style="color:{muted};">{_escape(str(name))}</span>' if name else ""
 
 
 def _belongs(row: JobRow) -> str:

@@ -205,6 +205,9 @@ class SubmitDialog(QDialog):
         self._right.setVisible(previewed)
         if previewed:
             room = self.screen().availableSize() - QSize(40, 60)
+            parent = self.parentWidget()
+            if parent is not None:
+                room = room.expandedTo(parent.size() - QSize(40, 40))  # where there is room for that, there is for this
             self.resize(self.size().expandedTo(_WITH_PREVIEW).boundedTo(room))
             self._begin_preview().grow()
         self._judge()

@@ -107,22 +107,22 @@ class Preview(QWidget):
         self._tabs.setObjectName("previewTabs")
         self._tabs.setDocumentMode(True)
         self._split.addWidget(self._tabs)
-        table = self._table("mappingTable", self.mapping, FIELD, (120, 110, 120, 0))
+        table = self._table("mappingTable", self.mapping, (120, 0, 120, 150))
         table.setItemDelegateForColumn(FIELD, ChoiceDelegate(lambda row: self.mapping.options(), table))
         self._tabs.addTab(table, "")
 
     def _make_values(self) -> None:
-        table = self._table("valuesTable", self.values, ValuesModel.edited, (100, 120, 56, 120, 0))
+        table = self._table("valuesTable", self.values, (100, 120, 56, 120, 0))
         table.setItemDelegateForColumn(ValuesModel.edited, ChoiceDelegate(self.values.options, table))
         self._tabs.addTab(self._with_button(table), "")
 
     def _make_constants(self) -> None:
-        table = self._table("constantsTable", self.constants, ConstantsModel.edited, (200, 0))
+        table = self._table("constantsTable", self.constants, (200, 0))
         table.setItemDelegateForColumn(ConstantsModel.edited, ChoiceDelegate(self.constants.options, table))
         self._tabs.addTab(table, "")
 
-    def _table(self, name: str, model: QAbstractItemModel, edited: int, widths: Sequence[int]) -> QTableView:
-        """A table of which one column is edited; the last of its columns takes what room there is."""
+    def _table(self, name: str, model: QAbstractItemModel, widths: Sequence[int]) -> QTableView:
+        """A table in which one click begins to edit; the column of width 0 takes what room there is."""
         table = QTableView(self._tabs)
         table.setObjectName(name)
         table.setModel(model)
@@ -136,7 +136,7 @@ class Preview(QWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for place, width in enumerate(widths):
             header.resizeSection(place, width)
-        header.setSectionResizeMode(len(widths) - 1, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(list(widths).index(0), QHeaderView.ResizeMode.Stretch)
         return table
 
     def _with_button(self, table: QTableView) -> QWidget:

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QLabel, QScrollArea, QToolButton, QWidget
 
-from desktop.client.models import JobFile
+from desktop.client.models import Event, JobFile
 from desktop.details.counts import facts
 from desktop.queue.rows import JobRow
 from worker.engine import kinds
@@ -77,3 +77,15 @@ def test_a_kind_names_its_own_results_and_their_lists(make_window):
         ("名 mails", "3"), ("名 unknown", "K0; K1; K2; K3; K4 … (+2)"), ("名 totals", "CNY: 1.20; USD: 3.00"),
         ("名 refused", "A – 550 no"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("server", ["", "https://office.example"])
+def test_the_story_names_workers_to_admins_of_an_office_server_only(make_window, server):
+    window = make_window()
+    window.controller.preferences.server = server
+    window.details._show_events(
+        [Event(1, type="claimed", message="Started.", values={"worker": "celery@host:7", "attempt": 1})]
+    )
+    story = window.findChild(QLabel, "detailsEvents").text()
+    assert "Started." in story
+    assert ("celery@host:7" in story) == bool(server)

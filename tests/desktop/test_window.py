@@ -345,3 +345,19 @@ def test_a_window_that_was_used_before_waits_for_its_system_instead_of_asking_fo
     # The system is up.
     (data / "connection.json").write_text((system.data / "connection.json").read_text())
     qtbot.waitUntil(lambda: window.controller.online, timeout=20_000)
+
+
+def test_kinds_that_only_try_out_the_system_are_offered_to_admins(online, qtbot):
+    def offered() -> set[str]:
+        online.top.show_kinds()
+        names = (action.objectName() for action in online.top._new_menu.actions())
+        return {name.removeprefix("new-") for name in names if name}
+
+    assert {"examples.echo", "customers.import"} <= offered()
+    online.controller.feed.user.role = "operator"
+    assert "customers.import" in offered()
+    assert not {name for name in offered() if name.startswith("examples.")}
+    dialog = online.submit_files([])
+    assert dialog.kind.findData("examples.echo") < 0
+    assert dialog.kind.findData("customers.export") >= 0
+    dialog.reject()
