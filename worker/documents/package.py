@@ -10,7 +10,7 @@ from typing import Any
 from worker.documents.document import Document, Unreadable
 
 MAX_BYTES = 400 << 20
-"""Unpacked size of the parts that are read."""
+"""Unpacked size of a Word or PowerPoint file, pictures and films too: its reader holds all of it."""
 _MAX_RATIO, _RATIO_COUNTS_FROM = 200, 50 << 20
 _MAX_PARTS = 20_000
 _CORE = {
@@ -28,7 +28,7 @@ def check(path: Path) -> None:
     """See before unpacking that the archive is whole and no bomb.
 
     Raises:
-        Unreadable: `document_broken`, `document_bomb`, `document_encrypted`.
+        Unreadable: `document_broken`, `document_bomb`, `document_large`, `document_encrypted`.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -36,9 +36,10 @@ def check(path: Path) -> None:
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
         raise Unreadable("broken", "document_broken") from error
     total, packed = sum(p.file_size for p in parts), sum(p.compress_size for p in parts) or 1
-    suspicious = total > _RATIO_COUNTS_FROM and total > _MAX_RATIO * packed
-    if total > MAX_BYTES or suspicious or len(parts) > _MAX_PARTS:
+    if (total > _RATIO_COUNTS_FROM and total > _MAX_RATIO * packed) or len(parts) > _MAX_PARTS:
         raise Unreadable("broken", "document_bomb", megabytes=total >> 20)
+    if total > MAX_BYTES:
+        raise Unreadable("stopped", "document_large", megabytes=total >> 20, limit=MAX_BYTES >> 20)
     if any(p.flag_bits & 1 for p in parts):
         raise Unreadable("encrypted", "document_encrypted")
 

@@ -13,7 +13,7 @@ from worker.documents.language import language_of
 from worker.engine import parts
 
 _DEEPEST = 3  # attachments of attachments of attachments
-_TEXT_SHARE = 0.6  # of the time, for a PDF's pages; what is read by then is kept
+_TEXT_SHARE = 0.6  # of the time, for pages and rows; what is read by then is kept
 _IMAGES = frozenset(("jpeg", "png", "gif", "tiff", "bmp", "webp", "ico"))
 _OLD = frozenset(("doc", "ppt", "msg", "ole"))
 
@@ -49,7 +49,7 @@ def read_document(path: Path, name: str, folder: Path, seconds: float, depth: in
         case "xlsx" | "xls" | "ods":
             from worker.documents import sheets
 
-            return sheets.read(path, type_)
+            return sheets.read(path, type_, seconds * _TEXT_SHARE)
         case "text" | "xml":
             from worker.documents import plain
 

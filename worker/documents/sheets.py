@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 from tabular.delimited import Delimited
 from tabular.errors import TableError
-from tabular.workbook import Calamine, Openpyxl, open_workbook
+from tabular.workbook import Calamine, Openpyxl, open_workbook, sort_of
 from worker.documents import package
 from worker.documents.document import MAX_TABLE_ROWS, Document, Text, Unreadable, shown
 
+_LOOK_ROWS = 500
 _ENCRYPTED = "encrypted_workbook"
 _BOMB = "suspicious_workbook"
 
 
-def read(path: Path, type_: str) -> Document:
-    """Read a workbook.
+def read(path: Path, type_: str, seconds: float) -> Document:
+    """Read a workbook; stops between rows when `seconds` are over, and notes it.
 
     Args:
         type_: xlsx, xls or ods.
@@ -24,19 +26,19 @@ def read(path: Path, type_: str) -> Document:
     Raises:
         Unreadable: `encrypted`, `broken`.
     """
+    until = time.monotonic() + seconds
     document = Document(type_)
-    if type_ != "xls":
-        package.check(path)
-    if type_ == "xlsx":
-        package.properties(path, document)
     try:
+        sort_of(path)  # refuses bombs and what is encrypted; sheets are streamed, so their size is no matter
+        if type_ == "xlsx":
+            package.properties(path, document)
         book = open_workbook(path, type_)
         try:
             document.pages = len(book.sheets)
             hidden = [name for name in book.sheets if name in book.hidden]
             if hidden:
                 document.add_metadata("hidden_sheets", ", ".join(hidden))
-            _sheets(book, document, headings=True)
+            _sheets(book, document, until)
         finally:
             book.close()
     except TableError as error:
@@ -60,14 +62,18 @@ def read_text_table(path: Path, document: Document) -> None:
         document.add_table("", rows, count)
 
 
-def _sheets(book: Calamine | Openpyxl, document: Document, *, headings: bool) -> None:
+def _sheets(book: Calamine | Openpyxl, document: Document, until: float) -> None:
     text = Text()
+    read = 0
     for sheet in book.sheets:
-        if headings:
-            text.line(f"--- {sheet} ---")
+        text.line(f"--- {sheet} ---")
         rows: list[list[Any]] = []
         count = 0
         for row in book.rows(sheet):
+            read += 1
+            if read % _LOOK_ROWS == 0 and time.monotonic() > until:
+                document.note("document_note_rows", count=read)
+                break
             used = _used(row)
             if not used:
                 continue

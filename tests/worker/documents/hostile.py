@@ -62,16 +62,24 @@ def zip_bomb(path: Path) -> Path:
     return path
 
 
-def lying_bomb(path: Path) -> Path:
-    """A bomb whose directory says that it is small."""
-    zip_bomb(path)
+def claim_size(path: Path, part: str, size: int, packed: int | None = None) -> None:
+    """Let the directory say that parts whose name begins so have `size` bytes (`packed` ones; None: as many)."""
     content = bytearray(path.read_bytes())
     place = 0
     while (place := content.find(b"PK\x01\x02", place)) >= 0:
-        if struct.unpack_from("<L", content, place + 24)[0] > 1 << 20:
-            struct.pack_into("<L", content, place + 24, 1000)
+        length = struct.unpack_from("<H", content, place + 28)[0]
+        if content[place + 46 : place + 46 + length].startswith(part.encode()):
+            struct.pack_into("<LL", content, place + 20, size if packed is None else packed, size)
         place += 4
     path.write_bytes(content)
+
+
+def lying_bomb(path: Path) -> Path:
+    """A bomb whose directory says that it is small."""
+    zip_bomb(path)
+    with zipfile.ZipFile(path) as archive:
+        packed = archive.getinfo("word/document.xml").compress_size
+    claim_size(path, "word/document.xml", 1000, packed)
     return path
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import shutil
+import zipfile
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tests.worker.documents import hostile
@@ -158,11 +160,33 @@ def test_what_is_deleted_in_word_is_not_told_and_what_is_inserted_is(reading: Re
 
 
 def test_a_document_without_text_but_with_pictures_says_so(reading: Reading, tmp_path: Path) -> None:
-    path = hostile.docx(tmp_path / "a.docx", paragraphs := "<w:p/>")
-    assert paragraphs
-    import zipfile
-
+    path = hostile.docx(tmp_path / "a.docx", "<w:p/>")
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("word/media/image1.png", b"x")
     found: Found = reading.read(path)
     assert (found.state, found.code) == ("scanned", "document_pictures")
+
+
+def test_a_workbook_that_takes_too_long_is_cut_with_a_note(reading: Reading, tmp_path: Path) -> None:
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("数据")
+    for number in range(3000):
+        sheet.append([number, "甲"])
+    book.save(tmp_path / "a.xlsx")
+    whole = reading.read(tmp_path / "a.xlsx")
+    assert (whole.tables[0]["row_count"], whole.notes) == (3000, set())
+    cut = reading.read(tmp_path / "a.xlsx", seconds=0.0)
+    assert cut.state == "read"
+    assert cut.notes == {"document_note_rows"}
+    assert cut.tables[0]["rows"][0] == [0, "甲"]
+
+
+def test_a_large_document_is_no_bomb_but_too_large(reading: Reading, tmp_path: Path) -> None:
+    path = hostile.docx(tmp_path / "a.docx", hostile.paragraph("text"))
+    film = random.Random(1).randbytes(1 << 20)
+    with zipfile.ZipFile(path, "a") as archive:  # a directory that says so is enough
+        for number in range(2):
+            archive.writestr(f"word/media/{number}.mp4", film)
+    hostile.claim_size(path, "word/media/", 300 << 20)
+    found = reading.read(path)
+    assert (found.state, found.code) == ("stopped", "document_large")
