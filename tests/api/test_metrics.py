@@ -180,3 +180,16 @@ def test_a_scrape_reads_no_more_rows_than_have_changed(api, actor, scrape):
     event.remove(api.app.state.database.engine, "before_cursor_execute", note)
     assert len(read) == 1
     assert found["tasktray_jobs_ended_total", "examples.echo", "succeeded"] == 1
+
+
+def test_many_ends_at_once_are_read_page_by_page(api, actor, scrape, monkeypatch):
+    from worker.engine.monitor import meter
+
+    monkeypatch.setattr(meter, "_PAGE", 2)
+    scrape()
+    for _ in range(5):
+        put(api, actor)
+        outcome.finish(api.database, api.settings, *taken(api), {})
+    put(api, actor)
+    assert scrape()["tasktray_jobs_ended_total", "examples.echo", "succeeded"] == 5
+    assert scrape()["tasktray_jobs_ended_total", "examples.echo", "succeeded"] == 5

@@ -112,3 +112,14 @@ def test_a_role_that_may_not_create_databases_is_told_so(postgresql_url, tmp_pat
     finally:
         database.dispose()
         office.database.dispose()
+
+
+def test_they_are_found_where_systems_install_them_newest_first(tmp_path, monkeypatch):
+    for major in ("14", "16"):
+        installed(tmp_path / "postgresql" / major / "bin", f"{major}.2")
+    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
+    monkeypatch.setattr(clients, "_PLACES", (f"{tmp_path.as_posix()}/postgresql/*/bin", "/nowhere/at/all/*"))
+    assert clients.find("14.0").pg_dump == tmp_path / "postgresql" / "14" / "bin" / "pg_dump"
+    with pytest.raises(Refused) as refused:
+        clients.find("15.0")
+    assert refused.value.values == {"major": "15", "found": "16.2, 14.2"}

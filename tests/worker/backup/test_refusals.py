@@ -324,3 +324,36 @@ def test_strange_values_are_summed_up_alike_on_both_sides(office, folder):
     made = create(office.database, folder, silent)
     assert made.manifest.tables["customers"].rows == 97
     assert archive.read_manifest(made.path) == made.manifest
+
+
+def test_a_copy_whose_pages_are_spoilt_is_refused_although_its_hash_is_right(made, place, tmp_path):
+    """The hash tells what happened to the file since; a page that was spoilt before only the database itself finds."""
+    if made.manifest.database != "sqlite":
+        return  # SQL has no pages
+    import hashlib
+
+    dump = tmp_path / "dump"
+    archive.extract(made.path, dump, silent)
+    with closing(sqlite3.connect(dump)) as connection:
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+        root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'customers'").fetchone()[0]
+    content = bytearray(dump.read_bytes())
+    content[(root - 1) * size + 8 : (root - 1) * size + 40] = b"\xff" * 32
+
+    def say(manifest):
+        manifest["dump"] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+    with pytest.raises(Refused) as refused:
+        place.restore(rewritten(made.path, tmp_path, say, bytes(content)))
+    assert refused.value.code == "backup_damaged"
+    assert is_empty(place)
+
+
+def test_of_many_missing_files_the_newest_are_named(office, folder, place, monkeypatch):
+    from worker.backup import settling
+
+    monkeypatch.setattr(settling, "NAMED", 2)
+    for number in range(3):
+        office.upload(office.write(f"more-{number}.csv", f"{number}"))
+    settled = place.restore(create(office.database, folder, silent, verify=False).path).settled
+    assert (settled.files_missing, settled.missing_names) == (4, ("more-2.csv", "more-1.csv"))
