@@ -114,19 +114,22 @@ class Helper:
         self._end()
 
     def _wait(self, deadline: float) -> Message:
+        most = 0
         while True:
             try:
                 message = self._messages.get(timeout=_LOOK_SECONDS)
             except queue.Empty:
                 self._check()
-                if self._memory() > self._memory_bytes:
+                most = max(most, self._memory())
+                if most > self._memory_bytes:
                     raise HelperStopped("memory") from None
                 if time.monotonic() > deadline:
                     raise HelperStopped("time") from None
                 continue
             if message is None:
                 code = self._process.wait() if self._process else None
-                raise HelperStopped("crash", str(code))
+                # A native library that is refused memory aborts the process.
+                raise HelperStopped("memory" if most > self._memory_bytes * _GROWTH_SHARE else "crash", str(code))
             return message
 
     def _memory(self) -> int:
