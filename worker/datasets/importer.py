@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from worker.reading.part import Part, Reading
 
 _PART_ROWS = 1000
+_CHUNK_BYTES = 16 << 20
+"""Past it a chunk is full, however few its rows."""
 _APART_FROM_BYTES = 3_000_000
 """Size of the smallest file for which a second process is worth its start."""
 
@@ -192,7 +194,7 @@ class Import:
                 continue
             waiting.append(part)
             rows += part.rows
-            if rows >= chunks.pace.rows:
+            if rows >= chunks.pace.rows or sum(one.size for one in waiting) >= _CHUNK_BYTES:
                 chunks.commit(waiting)
                 waiting, rows = [], 0
                 if state.stopped:

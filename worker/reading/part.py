@@ -73,6 +73,7 @@ class Part:
         copy: of the good ones, as COPY takes them.
         rejected: the others.
         originals: what `original` unpacks; empty where it is not wanted.
+        size: bytes that it came over in, about what it takes in memory; 0 for a part that was not packed.
     """
 
     first: int
@@ -82,6 +83,7 @@ class Part:
     copy: bytes = b""
     rejected: list[Dumped] = field(default_factory=list)
     originals: bytes = b""
+    size: int = field(default=0, repr=False, compare=False)
     _unpacked: tuple[list[int], str, list[list[Cell]]] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -114,7 +116,7 @@ class Part:
     def unpack(cls, packed: bytes) -> Part:
         """The inverse of `pack`."""
         first, rows, bad, columns, copy, rejected, originals = marshal.loads(packed)  # noqa: S302 - as `original`
-        return cls(first, rows, bad, columns, copy, [Dumped(*row) for row in rejected], originals)
+        return cls(first, rows, bad, columns, copy, [Dumped(*row) for row in rejected], originals, len(packed))
 
 
 class Reading(Protocol):

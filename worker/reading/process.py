@@ -10,7 +10,6 @@ import contextlib
 import gc
 import os
 import pickle
-import queue
 import signal
 import struct
 import subprocess
@@ -18,6 +17,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tabular.source import ReadOptions
 
 _LENGTH = struct.Struct("<Qc")
-_AHEAD = 24  # parts
+_AHEAD_BYTES = 4 << 20  # how much may wait to be loaded, beside what the pipe holds
 _LOOK_SECONDS = 0.25
 _PIPE_BYTES = 1 << 20
 _PART, _OPENED, _END, _REFUSED, _FAULT = b"p", b"o", b"e", b"r", b"f"
@@ -76,8 +76,7 @@ class ReaderProcess:
         self._memory_bytes = memory_bytes
         self._check = check
         self._looked = time.monotonic()
-        self._closing = False
-        self._frames: queue.Queue[tuple[bytes, bytes] | None] = queue.Queue(_AHEAD)
+        self._frames = _Frames(_AHEAD_BYTES)
         self._process = subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101, PT018 - we asked for pipes
         self._usage = psutil.Process(self._process.pid)
@@ -117,12 +116,9 @@ class ReaderProcess:
 
     def close(self) -> None:
         """End the child, whatever it is doing."""
-        self._closing = True
         self._process.kill()
-        while self._listener.is_alive():  # it may wait for room
-            with contextlib.suppress(queue.Empty):
-                self._frames.get_nowait()
-            self._listener.join(0.001)
+        self._frames.close()
+        self._listener.join()
         self._process.wait()
         for file in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
@@ -134,18 +130,16 @@ class ReaderProcess:
             _send(self._process.stdin, b"", packed)  # type: ignore[arg-type]  # as above
 
     def _listen(self, file: IO[bytes]) -> None:
-        while not self._closing:
-            frame = _receive(file)
-            self._frames.put(frame)
-            if frame is None:
-                return
+        while (frame := _receive(file)) is not None and self._frames.put(frame):
+            pass
+        self._frames.put(None)
 
     def _next(self) -> tuple[bytes, bytes]:
         while True:
             self._look()
             try:
-                frame = self._frames.get(timeout=_LOOK_SECONDS)
-            except queue.Empty:
+                frame = self._frames.get(_LOOK_SECONDS)
+            except TimeoutError:
                 continue
             if frame is None:
                 raise ProcessDied("reader", self._process.wait())
@@ -165,6 +159,50 @@ class ReaderProcess:
         with contextlib.suppress(psutil.Error):  # it is gone; its last frame says so
             if self._usage.memory_info().rss > self._memory_bytes:
                 raise MemoryError
+
+
+class _Frames:
+    """Frames on their way from the listening thread to the one that loads, bounded by their bytes.
+
+    Args:
+        limit: bytes; one frame may always wait, however big it is.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._changed = threading.Condition()
+        self._waiting: deque[tuple[bytes, bytes] | None] = deque()
+        self._bytes = 0
+        self._closed = False
+
+    def put(self, frame: tuple[bytes, bytes] | None) -> bool:
+        """Add a frame (None: the last) once there is room; False: nobody takes it any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or not self._waiting or self._bytes < self._limit)
+            self._waiting.append(frame)
+            self._bytes += len(frame[1]) if frame else 0
+            self._changed.notify_all()
+            return not self._closed
+
+    def get(self, seconds: float) -> tuple[bytes, bytes] | None:
+        """The next frame.
+
+        Raises:
+            TimeoutError: there is none in that time.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._waiting, seconds):
+                raise TimeoutError
+            frame = self._waiting.popleft()
+            self._bytes -= len(frame[1]) if frame else 0
+            self._changed.notify_all()
+            return frame
+
+    def close(self) -> None:
+        """Let the listening thread wait no longer."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
 
 def command() -> list[str]:

@@ -13,7 +13,8 @@ from tabular.errors import TableError
 from tabular.source import ReadOptions
 from tasktray.sample_data import customers
 from tests.support import wait_until
-from tests.worker.datasets.office import CUSTOMERS
+from tests.worker.datasets.office import CUSTOMERS, Office
+from worker.datasets.chunks import Chunks
 from worker.errors import Cancelled, ProcessDied
 from worker.reading.part import Order
 from worker.reading.process import ReaderProcess
@@ -30,6 +31,11 @@ PLAIN = Order(
     size=300,
 )
 TEXT = replace(PLAIN, form="text", copy=True)
+
+
+@pytest.fixture
+def office(database, tmp_path) -> Office:
+    return Office(database, tmp_path)
 
 
 def apart(path, folder, check=lambda: None, memory_bytes=1 << 30):
@@ -118,3 +124,28 @@ def test_a_process_that_holds_too_much_is_ended(tmp_path, monkeypatch):
     path = customers(tmp_path / "a.csv", 60_000).path
     with pytest.raises(MemoryError), apart(path, tmp_path, memory_bytes=1 << 20) as reading:
         list(reading.parts(PLAIN))
+
+
+def test_a_process_is_ahead_by_some_bytes_and_no_more(tmp_path, monkeypatch):
+    monkeypatch.setattr("worker.reading.process._AHEAD_BYTES", 1)
+    monkeypatch.setattr("worker.reading.process._PIPE_BYTES", 4096)
+    path = customers(tmp_path / "a.csv", 3000).path
+    seen = 0
+    with apart(path, tmp_path) as reading:
+        for part in reading.parts(PLAIN):
+            seen += part.rows
+            assert part.size > 4096
+            assert len(reading._frames._waiting) <= 1
+    assert seen == 3000
+
+
+def test_wide_rows_make_a_chunk_of_few(office, monkeypatch):
+    monkeypatch.setattr("worker.datasets.importer._APART_FROM_BYTES", 0)
+    monkeypatch.setattr("worker.datasets.importer._PART_ROWS", 10)
+    monkeypatch.setattr("worker.datasets.importer._CHUNK_BYTES", 10_000)
+    commits = []
+    commit = Chunks.commit
+    monkeypatch.setattr(Chunks, "commit", lambda chunks, parts: (commits.append(len(parts)), commit(chunks, parts)))
+    rows = [{"customer_no": f"K{n}", "name": "n", "note": "x" * 1000} for n in range(100)]
+    assert office.imports(office.table("a.csv", rows)).result["inserted"] == 100
+    assert commits == [1] * 10
