@@ -22,6 +22,7 @@ from tabular.errors import TableError
 from tabular.examples import is_example
 from tabular.header import Header
 from tabular.names import compact, fingerprint
+from tabular.ods import Ods
 from tabular.records import Torn
 from tabular.schema import TableSchema
 from tabular.texts import catalogue
@@ -120,7 +121,7 @@ class Source:
     def __init__(
         self,
         path: Path,
-        adapter: Calamine | Openpyxl | Delimited,
+        adapter: Calamine | Openpyxl | Ods | Delimited,
         info: SourceInfo,
         headers: dict[str, Header],
         examples: dict[str, int],
@@ -288,7 +289,7 @@ def open_source(path: str | Path, options: ReadOptions | None = None) -> Source:
     path = Path(path)
     options = options or ReadOptions()
     sort = sort_of(path)
-    adapter: Calamine | Openpyxl | Delimited
+    adapter: Calamine | Openpyxl | Ods | Delimited
     try:
         if sort == "csv":
             adapter = Delimited(path, options.encoding, options.delimiter)
@@ -311,7 +312,7 @@ class _Candidate:
     width: int
 
 
-def _open(path: Path, adapter: Calamine | Openpyxl | Delimited, options: ReadOptions) -> Source:
+def _open(path: Path, adapter: Calamine | Openpyxl | Ods | Delimited, options: ReadOptions) -> Source:
     known = _known_names(options.schema)
     if options.sheet is not None and adapter.format != "csv":
         if options.sheet not in adapter.sheets:
@@ -364,7 +365,7 @@ def _open(path: Path, adapter: Calamine | Openpyxl | Delimited, options: ReadOpt
     return Source(path, adapter, info, {c.sheet: c.header for c in reading}, examples)
 
 
-def _filled(adapter: Calamine | Openpyxl | Delimited, sheet: str, after: int) -> Iterator[list[Cell]]:
+def _filled(adapter: Calamine | Openpyxl | Ods | Delimited, sheet: str, after: int) -> Iterator[list[Cell]]:
     return (row for row in itertools.islice(adapter.rows(sheet), after, None) if not is_blank(row))
 
 

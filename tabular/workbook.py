@@ -1,7 +1,8 @@
 """Workbooks (xlsx, xlsm, xls, ods) as rows of cells; the adapters behind `tabular.source`.
 
 `Calamine` (python-calamine-plus) is the fast one and streams xlsx, in blocks where the shared strings outgrow memory
-(`tabular.block_reader`); `Openpyxl` reads what the first refuses, and is the referee in tests.
+(`tabular.block_reader`), and reads xls. `tabular.ods` reads ods. `Openpyxl` reads what the first refuses, and is the
+referee in tests.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tabular.block_reader import BlockReader, Unsuited, calculated, spilled
 from tabular.cells import Cell
 from tabular.errors import TableError
 from tabular.header import Ranges
+from tabular.ods import Ods
 from tabular.survey import Survey, has_uncalculated, survey
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -86,12 +88,14 @@ def _zipped(path: Path) -> str:
     raise TableError("not_a_workbook", file=path.name)
 
 
-def open_workbook(path: Path, sort: str) -> Calamine | Openpyxl:
+def open_workbook(path: Path, sort: str) -> Calamine | Openpyxl | Ods:
     """The fastest adapter that can open the workbook.
 
     Raises:
         TableError: `encrypted_workbook`, `damaged_workbook`.
     """
+    if sort == "ods":
+        return Ods(path)
     try:
         return Calamine(path, sort)
     except calamine.PasswordError:
@@ -110,10 +114,10 @@ def _is_fault_of_file(error: BaseException) -> bool:
 
 
 class Calamine:
-    """A workbook through calamine: xlsx row by row in constant memory, others whole.
+    """A workbook through calamine: xlsx row by row in constant memory, xls (65,536 rows a sheet at most) whole.
 
     Attributes:
-        format: `xlsx`, `xls` or `ods`.
+        format: `xlsx` or `xls`.
         sheets: names of the worksheets, in their order; hidden ones are also in `hidden`.
     """
 
@@ -190,7 +194,7 @@ class Calamine:
             yield cells
 
     def _grid(self, sheet: str) -> calamine.CalamineSheet:
-        """A sheet of an xls or ods; the last one is kept, since it is read whole each time."""
+        """A sheet of an xls; the last one is kept, since it is read whole each time."""
         if self._kept is None or self._kept.name != sheet:
             self._kept = self._book.get_sheet_by_name(sheet)
         return self._kept

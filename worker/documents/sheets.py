@@ -8,6 +8,7 @@ from typing import Any
 
 from tabular.delimited import Delimited
 from tabular.errors import TableError
+from tabular.ods import Ods
 from tabular.workbook import Calamine, Openpyxl, open_workbook, sort_of
 from worker.documents import package
 from worker.documents.document import MAX_TABLE_ROWS, Document, Text, Unreadable, shown
@@ -62,7 +63,7 @@ def read_text_table(path: Path, document: Document) -> None:
         document.add_table("", rows, count)
 
 
-def _sheets(book: Calamine | Openpyxl, document: Document, until: float) -> None:
+def _sheets(book: Calamine | Openpyxl | Ods, document: Document, until: float) -> None:
     text = Text()
     read = 0
     for sheet in book.sheets:
