@@ -46,6 +46,7 @@ _REASONS = {
     "key_missing": QT_TRANSLATE_NOOP("Reasons", "does not exist"),
 }
 _SHOWN_REASONS = 12
+_SHOWN_COLUMNS = 12
 _LISTED = 5  # parts of a list that are shown
 
 
@@ -131,6 +132,17 @@ def imported_before(result: Mapping[str, Any] | None) -> str:
     return translate("Counts", "The same file was imported before by {name}, {time}.").format(
         name=found.get("by") or "?", time=at
     )
+
+
+def not_imported(result: Mapping[str, Any] | None) -> str:
+    """Names the columns of the file that went nowhere; empty when all went in."""
+    found = (result or {}).get("not_imported")
+    if not isinstance(found, list) or not found:
+        return ""
+    names = translate("Counts", ", ").join(str(name) for name in found[:_SHOWN_COLUMNS])
+    if len(found) > _SHOWN_COLUMNS:
+        names += " …"
+    return translate("Counts", "Columns that were not imported: {names}").format(names=names)
 
 
 def facts(

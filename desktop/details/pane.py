@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from desktop import formats, icons, theme
 from desktop.client.models import Event
 from desktop.controller import Controller, JobDetails
-from desktop.details.counts import counts, facts, imported_before, reasons, summary
+from desktop.details.counts import counts, facts, imported_before, not_imported, reasons, summary
 from desktop.details.files import FileList
 from desktop.details.flow import Flow
 from desktop.language import translate
@@ -151,6 +151,7 @@ class DetailsPane(QWidget):
         card.addWidget(self._sum)
         self._before = QLabel()
         self._before.setObjectName("detailsBefore")
+        self._before.setTextFormat(Qt.TextFormat.PlainText)  # names of columns stand in it
         self._before.setWordWrap(True)
         card.addWidget(self._before)
         column.addWidget(self._counts)
@@ -248,7 +249,7 @@ class DetailsPane(QWidget):
             title.setProperty("role", "muted")
             self._count_cells.addWidget(_cell(QVBoxLayout(), 0, number, title))
         self._sum.setText(summary(row.result))
-        before = imported_before(row.result)
+        before = "\n".join(words for words in (imported_before(row.result), not_imported(row.result)) if words)
         self._before.setText(before)
         self._before.setVisible(bool(before))
         self._reasons.clear()

@@ -187,6 +187,14 @@
         <translation>{name} 曾于 {time} 导入过同一文件。</translation>
     </message>
     <message>
+        <source>, </source>
+        <translation>、</translation>
+    </message>
+    <message>
+        <source>Columns that were not imported: {names}</source>
+        <translation>未导入的列：{names}</translation>
+    </message>
+    <message>
         <source>yes</source>
         <translation>是</translation>
     </message>
@@ -1168,6 +1176,14 @@ and you can go on working meanwhile.</source>
     <message>
         <source>Forget</source>
         <translation>不再记住</translation>
+    </message>
+    <message>
+        <source>Mapped as the import whose rejected rows these are.</source>
+        <translation>已沿用原导入任务的对应方式。</translation>
+    </message>
+    <message>
+        <source>Mapped like a file with a similar header, {time}. Please look at it.</source>
+        <translation>已参照 {time} 表头相近的文件，请核对。</translation>
     </message>
     <message>
         <source>Mapped as you did last time, {time}.</source>

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.language import pick
 from desktop.submit.look import Look
+from tabular.names import reference
 from tabular.schema import Field, TableSchema
 
 CHOSEN = ("choice", "boolean")
@@ -127,8 +128,6 @@ class Decision(QObject):
 
     def name(self, column: int) -> str:
         """The name by which a mapping speaks of the column: its letter where it has none of its own."""
-        from tabular.names import reference
-
         return reference([str(proposal["header"]) for proposal in self.look.proposals], column)
 
     def open_fields(self) -> list[Field]:
@@ -177,13 +176,7 @@ class Decision(QObject):
 
     def to_params(self) -> dict[str, Any]:
         """All of it as parameters of an import."""
-        mapping: dict[str, str | None] = {}
-        for n, field in enumerate(self.fields):
-            name = self.name(n)
-            if (
-                self._tells(n) and mapping.get(name) is None
-            ):  # of columns with the same name, the one that goes somewhere
-                mapping[name] = field
+        mapping = {self.name(n): field for n, field in enumerate(self.fields) if self._tells(n)}
         values = {name: pairs for name, pairs in self.value_map.items() if name in self.fields}
         return {
             "mapping": mapping,

@@ -81,7 +81,6 @@ class SubmitDialog(QDialog):
         self._right_column = QVBoxLayout(self._right)
         self._right_column.setContentsMargins(12, 0, 0, 0)
         self._split.addWidget(self._right)
-        self._split.setStretchFactor(0, 0)
         self._split.setStretchFactor(1, 1)
         self._split.setSizes([410, 740])
         self._split.setChildrenCollapsible(False)
@@ -89,8 +88,7 @@ class SubmitDialog(QDialog):
         self._footer = Footer(self)
         column.addWidget(self._footer)
         self._ask = later(self, 350, self._estimate)
-        self._soon = later(self, 0, self._judge)
-        self.files.changed.connect(self._soon.start)
+        self.files.changed.connect(later(self, 0, self._judge).start)
         self.files.fitting.connect(self._fitting)
         self.kind.currentIndexChanged.connect(self._kind_chosen)
         self.priority.currentIndexChanged.connect(lambda _: self._ask.start())
@@ -204,10 +202,9 @@ class SubmitDialog(QDialog):
         self.title.setPlaceholderText(self.paths[0].name if len(self.paths) == 1 else kind.title)
         self._right.setVisible(previewed)
         if previewed:
-            room = self.screen().availableSize() - QSize(40, 60)
-            parent = self.parentWidget()
-            if parent is not None:
-                room = room.expandedTo(parent.size() - QSize(40, 40))  # where there is room for that, there is for this
+            # Where there is room for the window, there is for this.
+            parent = self.parentWidget() or self
+            room = (self.screen().availableSize() - QSize(40, 60)).expandedTo(parent.size() - QSize(40, 40))
             self.resize(self.size().expandedTo(_WITH_PREVIEW).boundedTo(room))
             self._begin_preview().grow()
         self._judge()
@@ -291,7 +288,7 @@ class SubmitDialog(QDialog):
     def _judge(self) -> None:
         """Offer to submit what the server can take, and say what else there is to know."""
         kind = self.chosen
-        several = kind is not None and kind.uploads.maximum == 1 and len(self.paths) > 1
+        several = len(self.paths) > 1 and kind is not None and kind.uploads.maximum == 1
         chosen = self._going()
         problem = self._problem(chosen)
         if self.sending.under_way:

@@ -8,13 +8,14 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop import language
+from desktop.client.client import Client
 from desktop.client.errors import ClientError, TransferCancelled
 from desktop.controller import Controller
 from desktop.language import translate
@@ -242,14 +243,20 @@ class FileSet(QObject):
             log.error("it is not known whether a file was imported before", exc_info=error)
 
     def _look(self, state: FileState) -> None:
-        looker = self._looker
+        looker, client, online = self._looker, self._controller.client, self._controller.online
         remembered = self._controller.catalogue.mappings(self._dataset)
         question = Question(state.path, self._schema, dict(state.options), language.current(), remembered)
 
         def work(cancelled: threading.Event) -> Look | None:
             for name in ("rapidfuzz.fuzz", "tabular.value_map"):
                 importlib.import_module(name)  # the proposals of values need them; so the GUI thread finds them loaded
-            return looker.look(question, cancelled)
+            found = looker.look(question, cancelled)
+            if found is None or not found.parent or client is None or not online:
+                return found
+            before = _mapped_before(client, found)
+            if before is None:
+                return found
+            return looker.look(replace(question, remembered=[before, *remembered]), cancelled) or found
 
         state.looked = False
         self._start("look", state, work, lambda found: self._seen(state, found), "files")
@@ -329,3 +336,25 @@ class FileSet(QObject):
             self.changed.emit()
 
         self._start("history", state, work, done, "hashing")
+
+
+def _mapped_before(client: Client, found: Look) -> dict[str, Any] | None:
+    """How the import was mapped whose error workbook this is, in the form of a remembered mapping; None when that is
+    not known. Called in a thread.
+    """
+    try:
+        job = client.job(found.parent or "")
+    except ClientError:  # another's job, or deleted; then the file maps itself
+        return None
+    told = job.result or {}
+    mapping = told.get("mapping") or job.params.get("mapping")
+    if not mapping:
+        return None
+    shape = found.info.get("fingerprint")
+    return {
+        "fingerprint": shape, "seen_as": shape, "mine": True, "shared": False, "parent": True,
+        "headers": told.get("headers") or [],
+        "mapping": mapping | dict.fromkeys(told.get("not_imported") or []),
+        "constants": told.get("constants") or job.params.get("constants") or {},
+        "value_map": told.get("value_map") or job.params.get("value_map") or {},
+    }  # fmt: skip

@@ -44,7 +44,8 @@ class Look:
         columns, constants, value_map: what an import applies by itself: field -> 0-based column, field -> value, field
             -> {value in the file: value instead}.
         distinct: 0-based column -> [value, rows that have it], for columns with few different values.
-        remembered: the remembered mapping that was used, as the API serves it.
+        remembered: the remembered mapping that was used, as the API serves it; with `alike` it is of a header that is
+            not quite the same.
         parent: id of the import whose corrected error workbook this is.
         error: why it cannot be read, in words; `code` is stable.
     """
@@ -124,6 +125,8 @@ def read(question: Question) -> Look:
             }
             if table:
                 near = None if kept else _alike(question, source.info.headers)
+                if near is not None:
+                    found["remembered"] = {**near, "alike": True}
                 found |= _mapped(source.info.headers, scanned[:ROWS], table, kept or near, alike=near is not None)
                 found["distinct"] = _distinct(len(source.info.headers), scanned)
             return Look(**found)

@@ -68,14 +68,22 @@ class Remembering(QWidget):
     def refresh(self) -> None:
         """Show it as it is now."""
         decision, kept = self._decision, self._kept()
-        asks = decision is not None and (decision.touched or (kept is not None and kept["mine"]))
+        own = self._own(kept)
+        asks = decision is not None and (decision.touched or own)
         for widget in (self._label, self._for):
             widget.setVisible(asks)
         self._for.setEnabled(self._controller.online)
-        self._forget.setVisible(kept is not None and kept["mine"] and self._controller.online)
+        self._forget.setVisible(own and self._controller.online)
         self._words.setText(_origin(kept) if kept else "")
         self._words.setVisible(kept is not None)
         self.setVisible(asks or kept is not None)
+
+    def _own(self, kept: dict[str, Any] | None) -> bool:
+        """It is this user's, and for just this header."""
+        return (
+            kept is not None and kept["mine"] and not kept.get("parent")
+            and self._decision is not None and kept["fingerprint"] == self._decision.look.info["fingerprint"]
+        )  # fmt: skip
 
     def _kept(self) -> dict[str, Any] | None:
         return self._decision.look.remembered if self._decision else None
@@ -86,7 +94,7 @@ class Remembering(QWidget):
         if decision is None or state is None or not self._controller.online or not self._dataset:
             return
         shared = self._for.currentData() == EVERYBODY
-        was = bool(kept and kept["mine"] and kept["shared"])
+        was = bool(kept and self._own(kept) and kept["shared"])
         if shared == was and not (shared and decision.touched):
             return
         if not shared and not was:
@@ -105,11 +113,17 @@ class Remembering(QWidget):
 
 def _origin(kept: dict[str, Any]) -> str:
     """Whose mapping is used, and since when."""
+    if kept.get("parent"):
+        return translate("Remembering", "Mapped as the import whose rejected rows these are.")
     owner = kept.get("owner") or {}
     try:
         at = formats.moment(datetime.fromisoformat(str(kept.get("updated_at"))).timestamp())
     except ValueError:
         at = ""
+    if kept.get("alike"):
+        return translate("Remembering", "Mapped like a file with a similar header, {time}. Please look at it.").format(
+            time=at
+        )
     if kept["mine"]:
         return translate("Remembering", "Mapped as you did last time, {time}.").format(time=at)
     name = owner.get("display_name") or owner.get("username") or "?"

@@ -259,3 +259,23 @@ def test_values_of_other_files_with_the_same_header_count_too(english, levels, t
     assert found.info["fingerprint"] == decision.look.info["fingerprint"]
     decision.see(other, found)
     assert {unknown.value for unknown in decision.unknown_values()} == {"VIP", "普通"}
+
+
+def test_a_header_much_like_a_remembered_one_is_mapped_like_it(tmp_path):
+    path = tmp_path / "next month.csv"
+    path.write_text("甲号,乙名,丙级,新列\n1,公司,A,x\n", "utf-8")
+    remembered = kept(
+        fingerprint="f" * 32, seen_as="f" * 32, headers=["甲号", "乙名", "丙级"],
+        mapping={"甲号": "customer_no", "乙名": "name", "丙级": "level"},
+    )  # fmt: skip
+    found = read(Question(path, SCHEMA.to_json(), remembered=[remembered]))
+    assert found.remembered == remembered | {"alike": True}
+    assert found.columns == {"customer_no": 0, "name": 1, "level": 2}
+
+
+def test_of_two_columns_with_the_same_name_the_second_is_told_by_its_letter(english, tmp_path):
+    path = tmp_path / "twice.csv"
+    path.write_text("客户编号,名称,名称\n1,甲,乙\n", "utf-8")
+    decision = decide(path)
+    decision.set_field(2, "name")
+    assert decision.params()["mapping"] == {"客户编号": "customer_no", "名称": None, "C": "name"}
