@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, delete, or_, select
 
 from worker import audit
-from worker.db.schema import jobs
+from worker.db.schema import bill_reminders, jobs
 from worker.db.types import db_now
 from worker.engine import control
 from worker.engine.views import ENDED
@@ -51,6 +51,9 @@ def run(job: JobContext, days_old: int, scheduled_days_old: int) -> dict[str, An
             removed += len(found)
             if found:
                 audit.record(connection, job.actor, "job.cleanup", "job", job.job_id, count=len(found))
+            # What these jobs wrote of their reminders guards days that are long over.
+            gone = [row.id for row in found]
+            connection.execute(delete(bill_reminders).where(bill_reminders.c.job_id.in_(gone)))
             chunk.checkpoint({"jobs": removed})
             for row in found:
                 control.erase(connection, row)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 
 import pytest
 from sqlalchemy import func, select, update
 
 from tests.worker.engine.engine import set_job, shift, shift_jobs
-from worker.db.schema import audit, files, job_events, jobs, refresh_tokens, tombstones
+from worker.db.schema import audit, bill_reminders, files, job_events, jobs, refresh_tokens, tombstones
 from worker.db.types import db_now
 from worker.engine import changes
 from worker.errors import Forbidden
@@ -121,6 +122,23 @@ def test_old_jobs_go_with_stories_and_files_and_leave_tombstones(office, root, m
         assert connection.execute(select(func.count()).select_from(tombstones)).scalar_one() == 5
         counts = connection.execute(select(audit.c.details).where(audit.c.action == "job.cleanup")).scalars()
         assert sum(details["count"] for details in counts) == 5
+
+
+def test_reminders_of_deleted_jobs_are_forgotten(office, root):
+    old = office.run("examples.echo").id
+    shift_jobs(office.database, 200 * DAY)
+    new = office.run("examples.echo").id
+    with office.database.write() as connection:
+        for job, bill in ((old, "a"), (new, "b")):
+            connection.execute(
+                bill_reminders.insert().values(
+                    bill_no=bill, day=date(2026, 1, 1), customer_no="K", job_id=job, mail_id=new_id(), email="a@b.de",
+                    state="sent", at=db_now(),
+                )
+            )  # fmt: skip
+    assert office.run(KINDS[1], by=root).result["jobs"] == 1
+    with office.database.read() as connection:
+        assert list(connection.execute(select(bill_reminders.c.bill_no)).scalars()) == ["b"]
 
 
 def test_an_import_that_can_be_taken_back_stays(office, root):
