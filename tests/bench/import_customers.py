@@ -317,11 +317,13 @@ def _made(path: Path, rows: int, bad: int, sheets: int, options: dict[str, Any])
         made = sample_data._varied(made, False, options.get("changed_every", 0))
         return (dict(zip(sample_data.HEADERS, row, strict=True)) for row in made)
 
+    names = [f"S{n}" for n in range(sheets)]
+    date = {sample_data.HEADERS[-1]: rust.Format().set_num_format("yyyy-mm-dd")}
     rust.write_worksheets(
-        [(f"S{n}", sheet(n)) for n in range(sheets)],
+        [(name, sheet(n)) for n, name in enumerate(names)],
         str(path),
-        column_formats={sample_data.HEADERS[-1]: rust.Format().set_num_format("yyyy-mm-dd")},
-        dedupe_strings=options.get("shared_strings", False),
+        column_formats=dict.fromkeys(names, date),
+        dedupe_strings=dict.fromkeys(names, options.get("shared_strings", False)),
     )
 
 
