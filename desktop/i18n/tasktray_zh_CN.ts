@@ -674,8 +674,8 @@
         <translation>识别结果</translation>
     </message>
     <message>
-        <source>as you chose before</source>
-        <translation>与您上次的选择相同</translation>
+        <source>as last time</source>
+        <translation>与上次相同</translation>
     </message>
     <message>
         <source>as a colleague chose</source>

@@ -221,7 +221,7 @@ class SubmitDialog(QDialog):
         if self._before:
             self._built.set_values(dict(self._before))
         if not previewed:
-            self.resize(580, min(620, 250 + self._built.sizeHint().height()))
+            self.resize(580, min(700, 130 + self._heading.sizeHint().height() + self._built.sizeHint().height()))
 
     @property
     def _form(self) -> ParamsForm | None:

@@ -21,7 +21,7 @@ _TITLES = (
     QT_TRANSLATE_NOOP("Mapping", "Recognised"),
 )
 _REASONS = {
-    "remembered": QT_TRANSLATE_NOOP("Mapping", "as you chose before"),
+    "remembered": QT_TRANSLATE_NOOP("Mapping", "as last time"),
     "shared": QT_TRANSLATE_NOOP("Mapping", "as a colleague chose"),
     "title": QT_TRANSLATE_NOOP("Mapping", "same name"),
     "name": QT_TRANSLATE_NOOP("Mapping", "same name"),

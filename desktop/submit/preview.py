@@ -107,7 +107,7 @@ class Preview(QWidget):
         self._tabs.setObjectName("previewTabs")
         self._tabs.setDocumentMode(True)
         self._split.addWidget(self._tabs)
-        table = self._table("mappingTable", self.mapping, (120, 0, 120, 150))
+        table = self._table("mappingTable", self.mapping, (120, 0, 120, 165))
         table.setItemDelegateForColumn(FIELD, ChoiceDelegate(lambda row: self.mapping.options(), table))
         self._tabs.addTab(table, "")
 
