@@ -142,6 +142,7 @@ def test_requests_are_counted_by_route_not_by_address(api, operator, scrape):
     assert found["tasktray_http_requests_total", "GET", "none", "404"] == 2
     assert found["tasktray_http_requests_total", "GET", "none", "401"] == 1
     assert found["tasktray_http_request_seconds_count", "GET", "/api/v1/jobs/{job_id}"] == 2
+    assert not [name for name, *_ in found if name.endswith("_created")]
 
 
 def test_bytes_of_uploads_are_counted(api, operator, scrape):

@@ -101,6 +101,11 @@ class Slot:
             self._runner.close()
             self._runner = None
 
+    def memory_bytes(self) -> int:
+        """Of its runner; 0 where there is none."""
+        runner = self._runner
+        return 0 if runner is None else runner.memory_bytes()
+
     def nudge(self) -> None:
         """Have a running job look at `stopping` now."""
         runner = self._runner

@@ -174,9 +174,8 @@ class Slots:
         due = now >= self._seen_at + min(self._settings.heartbeat_seconds, self._settings.lease_seconds / 3)
         if not due and running == self._seen_running:
             return
-        if self._row is None or not workers.seen(
-            self._database, self._row, running, psutil.Process().memory_info().rss
-        ):
+        memory = psutil.Process().memory_info().rss + sum(slot.memory_bytes() for slot in self._slots)
+        if self._row is None or not workers.seen(self._database, self._row, running, memory):
             self._row = workers.register(self._database, self.name, os.getpid(), self._lanes, self._count)
         self._seen_at, self._seen_running = now, running
 

@@ -13,11 +13,13 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.support import kinds_of, wait_until
+from tests.worker.engine.engine import person
 from worker.actor import SYSTEM
 from worker.db.database import Database
 from worker.db.schema import jobs
 from worker.engine import control
 from worker.engine.claim import NextJob
+from worker.engine.monitor.fleet import fleet
 from worker.engine.slots import Slots
 from worker.engine.submit import submit
 from worker.engine.views import ENDED, Submission
@@ -94,6 +96,18 @@ def test_a_warm_runner_serves_one_job_after_the_other(bench: Bench) -> None:
     first = bench.runner.pid
     bench.run("examples.echo")
     assert bench.runner.pid == first
+
+
+def test_a_workers_memory_is_told_with_that_of_its_runners(bench: Bench, monkeypatch) -> None:
+    monkeypatch.setattr(type(bench.runner), "memory_bytes", lambda self: 1 << 50)  # more than this process can have
+    bench.run("examples.echo")
+    actor = person(bench.database, "root", "admin")
+
+    def told() -> bool:
+        (worker,) = fleet(bench.database, bench.settings, actor, "en")
+        return (worker.memory_bytes or 0) > 1 << 50
+
+    wait_until(told, 10, "the memory")
 
 
 def test_an_end_is_written_also_when_no_other_job_can_be_claimed_with_it(bench: Bench, monkeypatch, caplog) -> None:
