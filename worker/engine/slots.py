@@ -38,7 +38,11 @@ class Slots:
         self._lanes = tuple(lanes)
         self._count = count
         self.name = f"{name}:{os.getpid()}"
-        self._database = Database(settings.effective_database_url, pool_size=count + 1)
+        # Its own transactions are short: one that is frozen in the midst of them, with the lock of all claims perhaps,
+        # must not hold up the others longer than its lease.
+        self._database = Database(
+            settings.effective_database_url, pool_size=count + 1, idle_timeout_seconds=settings.lease_seconds
+        )
         events = TaskEvents(settings, name)
         self._slots = [Slot(settings, self._database, events, lambda: self._stopping) for _ in range(count)]
         self._free = list(self._slots)
