@@ -55,9 +55,10 @@ class PostgresqlLoader(Loader):
             f" SELECT {', '.join(f's.{name}' for name in names)}, 1, %(job)s, %(now)s FROM {stage} AS s"
         )
         sets = ", ".join(f"{name} = s.{name}" for name in values)
+        # The list of row numbers is searched by hash only if its type is that of `n`; psycopg would take a smaller one.
         self._update = (
             f"UPDATE {table} AS c SET {sets}, row_version = c.row_version + 1, updated_job = %(job)s,"
-            f" updated_at = %(now)s FROM {stage} AS s WHERE {same_key} AND s.n = ANY(%(wanted)s)"
+            f" updated_at = %(now)s FROM {stage} AS s WHERE {same_key} AND s.n = ANY(%(wanted)s::int[])"
         )
         # In groups, since a call takes 100 arguments at most.
         before = [f"c.{name}" for name in (*names[: len(self.key_names)], "row_version", "updated_job", *values)]
@@ -69,12 +70,10 @@ class PostgresqlLoader(Loader):
             "INSERT INTO import_journal (job_id, position, before)"
             " SELECT %(job)s, (%(positions)s::bigint[])[s.n + 1],"
             f" ({' || '.join(f'jsonb_build_array({group})' for group in groups)})::text"
-            f" FROM {stage} AS s JOIN {table} AS c ON {same_key} WHERE s.n = ANY(%(wanted)s)"
+            f" FROM {stage} AS s JOIN {table} AS c ON {same_key} WHERE s.n = ANY(%(wanted)s::int[])"
         )
         both = ", ".join([*(f"s.{name}" for name in names), *(f"c.{name}" for name in names)])
-        self._both = (
-            f"SELECT s.n, {both} FROM {stage} AS s LEFT JOIN {table} AS c ON {same_key} WHERE s.n = ANY(%(wanted)s)"
-        )
+        self._both = f"SELECT s.n, {both} FROM {stage} AS s LEFT JOIN {table} AS c ON {same_key} WHERE s.n = ANY(%(wanted)s::int[])"
 
     def rows(self, parts: Sequence[Part]) -> Rows:
         """The parts' texts, one behind the other."""
@@ -109,7 +108,7 @@ class PostgresqlLoader(Loader):
         values: dict[str, Any] = {"job": self.job_id, "now": self.now(connection)}
         statement = self._insert
         if len(wanted) < rows.count:
-            statement += " WHERE s.n = ANY(%(wanted)s)"
+            statement += " WHERE s.n = ANY(%(wanted)s::int[])"
             values["wanted"] = list(wanted)
         connection.exec_driver_sql(statement, values)
 
