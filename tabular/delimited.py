@@ -147,6 +147,10 @@ def _sniff(head: str) -> str:
             if not wider:
                 continue
             width, agreeing = wider[0]
+            # Title lines may stand above a table; but lines of one column all over it hold the character by chance.
+            table = counts[counts.index(width) :]
+            if agreeing < 2 or agreeing * 2 < len(table):
+                continue
         score = agreeing / len(counts) * (1 + min(width, 20) / 100)
         if score > best_score:
             best, best_score = delimiter, score

@@ -28,14 +28,13 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.engine import make_url
 
 from tests.bench.reading import good_rows
+from tests.bench.watching import watched
 from tests.worker.datasets.office import CUSTOMERS, FIELDS, Office
 from worker.datasets import tables
 from worker.db.database import Database
 from worker.db.migrate import migrate
 from worker.db.schema import users
 from worker.engine import kinds
-
-_PAUSE = 0.02
 
 
 def fill(database: Database, rows: int, folder: Path) -> None:
@@ -73,24 +72,6 @@ def export(url: str, folder: Path, format: str) -> None:
     assert view.state == "succeeded", view.error
     print(took, time.process_time() - cpu, office.file(view, "export").stat().st_size)
     database.dispose()
-
-
-def watched(command: list[str]) -> tuple[list[float], float]:
-    """The numbers that a command prints, and its peak PSS in MB."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
-    peak = 0.0
-    while process.poll() is None:
-        try:
-            text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-            peak = max(peak, float(text.partition("Pss:")[2].split()[0]) / 1024)
-        except (OSError, IndexError):  # it has ended; or no Linux
-            pass
-        time.sleep(_PAUSE)
-    assert process.stdout is not None
-    said = process.stdout.read()
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed")
-    return [float(n) for n in said.split()], peak
 
 
 def timed(work: Callable[[], Any]) -> float:

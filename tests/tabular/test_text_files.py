@@ -128,6 +128,12 @@ def test_a_file_of_one_column_needs_no_delimiter(tmp_path: Path) -> None:
         assert read_all(source)[1] == [["张三"], ["李四"]]
 
 
+def test_a_character_in_some_values_of_one_column_is_no_delimiter(tmp_path: Path) -> None:
+    with open_source(written(tmp_path / "a.csv", "名称\n张三|李四\n王五\nx\ny|z\nw\n")) as source:
+        assert source.info.headers == ("名称",)
+        assert read_all(source)[1] == [["张三|李四"], ["王五"], ["x"], ["y|z"], ["w"]]
+
+
 def test_rows_are_numbered_as_excel_shows_them_with_blank_and_broken_lines(tmp_path: Path) -> None:
     content = '标题\n\n编号,名称\n1,"two\nlines"\n\n,\n编号,名称\n2,b\n'
     with open_source(written(tmp_path / "a.csv", content)) as source:
