@@ -364,7 +364,7 @@ job_parts = Table(
     Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("summary", Text, nullable=False),  # JSON; JSONB would refuse a NUL character
-    Column("content", LargeBinary, nullable=False),  # compressed JSON, see `worker/engine/parts.py`
+    Column("content", LargeBinary, nullable=False),  # compressed JSON, see `worker/engine/packing.py`
 )
 
 # How a person mapped a file, remembered by the shape of its header; each has one a dataset and shape, and may share it.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from worker.documents import content
-from worker.engine import parts
+from worker.engine import packing, parts
 from worker.engine.context import InputFile, JobContext
 from worker.engine.helper import Helper, HelperStopped
 
@@ -42,7 +42,7 @@ def through(job: JobContext, read: Read) -> None:
             except HelperStopped as end:
                 out.unlink(missing_ok=True)
                 summary = stopped(job, helper, file, end)
-            packed = out.read_bytes() if out.exists() else parts.pack(None)
+            packed = out.read_bytes() if out.exists() else packing.pack(None)
             with job.chunk() as chunk:
                 parts.keep(chunk.connection, job.job_id, position, summary, packed)
                 chunk.checkpoint({**(job.checkpoint or {}), "done": position + 1})

@@ -10,7 +10,7 @@ from typing import Any
 from worker.documents import content
 from worker.documents.document import Document, Unreadable
 from worker.documents.language import language_of
-from worker.engine import parts
+from worker.engine import packing
 
 _DEEPEST = 3  # attachments of attachments of attachments
 _TEXT_SHARE = 0.6  # of the time, for pages and rows; what is read by then is kept
@@ -125,7 +125,7 @@ def read_file(path: str, name: str, folder: str, out: str, seconds: float) -> di
 
 def _write(document: Document, out: str) -> None:
     kept = {"text": document.text, "metadata": document.metadata, "tables": [asdict(t) for t in document.tables]}
-    parts.write_packed(Path(out), kept)
+    packing.write_packed(Path(out), kept)
 
 
 def read_tables(path: str, pages: list[int], out: str, seconds: float) -> dict[str, Any]:
@@ -138,8 +138,8 @@ def read_tables(path: str, pages: list[int], out: str, seconds: float) -> dict[s
 
     document = Document("pdf")
     pdf.tables(Path(path), pages, document, seconds)
-    kept = parts.unpack(Path(out).read_bytes())
-    parts.write_packed(Path(out), kept | {"tables": [asdict(t) for t in document.tables]})
+    kept = packing.unpack(Path(out).read_bytes())
+    packing.write_packed(Path(out), kept | {"tables": [asdict(t) for t in document.tables]})
     return {"tables": document.table_count, "notes": [[code, values] for code, values in document.notes]}
 
 

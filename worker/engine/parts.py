@@ -7,15 +7,14 @@ has been worked on, and counted, exactly once.
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select
 
 from worker.db.schema import job_parts
+from worker.engine.packing import unpack
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from worker.engine.context import JobContext
 
 _PAGE = 200  # rows removed in one chunk
-_LEVEL = 1  # a third of the size for a tenth of the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +40,12 @@ class Part:
     content: Any
 
 
-def pack(content: Any) -> bytes:
-    """What `content` looks like in the table."""
-    return zlib.compress(json.dumps(content, ensure_ascii=True).encode("ascii"), _LEVEL)
-
-
-def unpack(packed: bytes) -> Any:
-    """The inverse of `pack`."""
-    return json.loads(zlib.decompress(packed))
-
-
-def write_packed(path: Path, content: Any) -> None:
-    """Write packed content into a file, for a process that has no database; the file is there whole or not at all."""
-    aside = path.with_name(path.name + ".part")
-    aside.write_bytes(pack(content))
-    aside.replace(path)
-
-
 def keep(connection: Connection, job_id: str, position: int, summary: dict[str, Any], packed: bytes) -> None:
     """Keep a part (of an earlier attempt: replace it).
 
     Args:
         connection: a chunk's.
-        packed: what `pack` gave, or what `write_packed` wrote.
+        packed: what `packing.pack` gave, or what `packing.write_packed` wrote.
     """
     where = (job_parts.c.job_id == job_id, job_parts.c.position == position)
     connection.execute(delete(job_parts).where(*where))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from worker.documents import content, reader
-from worker.engine import parts
+from worker.engine import packing
 from worker.evidence import near
 from worker.evidence.amounts import find_amounts
 from worker.evidence.dates import find_dates
@@ -55,7 +55,7 @@ def examine(path: str, name: str, folder: str, out: str, seconds: float, keyword
     for keyword in keywords:
         hit_counts[keyword], places = keyword_hits(half, keyword, MAX_HITS)
         hits += [[keyword, start, context(text, start, end)] for start, end in places]
-    parts.write_packed(
+    packing.write_packed(
         Path(out),
         {
             "metadata": document.metadata,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from worker.engine import parts
+from worker.engine import packing
 from worker.engine.helper import Helper, HelperStopped
 
 DATA = Path(__file__).parents[2] / "data" / "documents"
@@ -55,7 +55,7 @@ class Reading:
                 seconds=seconds,
             )  # fmt: skip
             summary |= {"tables": more["tables"], "notes": summary["notes"] + more["notes"]}
-        found = parts.unpack(out.read_bytes())
+        found = packing.unpack(out.read_bytes())
         return Found(summary, found["text"], dict(reversed(found["metadata"])), found["tables"])
 
     def stopped(self, path: Path, seconds: float = 60.0) -> str:

@@ -180,7 +180,7 @@ def test_times_that_nobody_told_are_unknown(office: Office, tmp_path: Path) -> N
     assert {f.name for f in view.files if f.role == "report"} == {"证据分析报告.xlsx"}
 
 
-@pytest.mark.parametrize("chunks", [1, 2, 3, 5, 6])
+@pytest.mark.parametrize("chunks", [1, 3, 5])
 def test_killed_anywhere_the_result_is_the_same(office: Office, tmp_path: Path, chunks: int) -> None:
     folder = tmp_path / "case"
     folder.mkdir()
