@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDialog, QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QSplitter, QVBoxLayout, QWidget
 
 from desktop.client import models
 from desktop.controller import Controller
@@ -24,10 +24,10 @@ from desktop.submit.files import FILE_OPTIONS, FileSet, FileState
 from desktop.submit.fitting import fits, reads_table
 from desktop.submit.footer import Footer
 from desktop.submit.form import ParamsForm
-from desktop.submit.heading import Heading
+from desktop.submit.heading import LeftSide
 from desktop.submit.preview import Preview
 from desktop.submit.refusal import by_field, in_words
-from desktop.submit.sending import Sending, make_orders
+from desktop.submit.sending import Order, Sending, make_orders
 
 _DECIDED = ("mapping", "constants", "value_map")  # beside the form where the file's columns are shown
 _WITH_PREVIEW = QSize(1160, 760)
@@ -74,7 +74,9 @@ class SubmitDialog(QDialog):
         column.addWidget(self._announcing)
         self._split = QSplitter(Qt.Orientation.Horizontal, self)
         self._split.setObjectName("submitSplitter")
-        self._split.addWidget(self._make_left())
+        left = LeftSide(self.files, self._split)
+        self._heading, self._form_place = left.heading, left.form_place
+        self._split.addWidget(left)
         self.kind, self.title, self.priority = self._heading.kind, self._heading.title, self._heading.priority
         self._right = QWidget(self._split)
         self._preview: Preview | None = None
@@ -103,28 +105,6 @@ class SubmitDialog(QDialog):
         self._fill_kinds(kind)
 
     # ------------------------------------------------------------ parts
-
-    def _make_left(self) -> QWidget:
-        area = QScrollArea(self._split)
-        inner = QWidget(area)
-        self._heading = Heading(self.files, inner)
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.setSpacing(10)
-        column.addWidget(self._heading)
-        line = QFrame(inner)
-        line.setObjectName("rule")
-        line.setFixedHeight(1)
-        column.addWidget(line)
-        self._form_place = QVBoxLayout()
-        column.addLayout(self._form_place)
-        column.addStretch(1)
-        area.setWidget(inner)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setMinimumWidth(380)
-        return area
 
     @property
     def preview(self) -> Preview:
@@ -369,20 +349,23 @@ class SubmitDialog(QDialog):
         self._split.setEnabled(not self.sending.under_way)
         self._judge()
 
-    def _not_sent(self, words: str) -> None:
-        self._show_sending()
+    def _not_sent(self, words: str, orders: list[Order]) -> None:
+        self._go_on_with([path for order in orders for path in order.paths], orders[0].params)
         self._error.tell(words)
 
     def _refused(self, entries: list[Entry]) -> None:
         if not self.isVisible():
             return
         self._replaces = {entry.files[0].path if entry.files else None: entry.id for entry in entries}
-        if len(self.paths) > len(entries) and all(entry.files for entry in entries):
-            # What was accepted must not go in once more.
-            self.paths = [entry.files[0].path for entry in entries]
-            self._begin_with(entries[0].params)
-        self._show_sending()
+        self._go_on_with([file.path for entry in entries for file in entry.files], entries[0].params)
         self._show_refusal(entries[0])
+
+    def _go_on_with(self, paths: list[Path], params: Mapping[str, Any]) -> None:
+        """These were not accepted; what was must not go in once more."""
+        if len(paths) < len(self.paths):
+            self.paths = paths
+            self._begin_with(params)
+        self._show_sending()
 
     def _show_refusal(self, entry: Entry) -> None:
         errors = field_errors(entry)

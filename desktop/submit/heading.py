@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.client import models
 from desktop.language import QT_TRANSLATE_NOOP, translate
@@ -73,3 +74,33 @@ class Heading(QWidget):
         """Show the files anew; `choosable`: others may be chosen."""
         self.list.show_files(choosable=choosable)
         self.list.setVisible(visible)
+
+
+class LeftSide(QScrollArea):
+    """The heading with the kind's own form below it.
+
+    Attributes:
+        heading: the upper part.
+        form_place: where the form goes.
+    """
+
+    def __init__(self, files: FileSet, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        inner = QWidget(self)
+        self.heading = Heading(files, inner)
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 8, 0)
+        column.setSpacing(10)
+        column.addWidget(self.heading)
+        line = QFrame(inner)
+        line.setObjectName("rule")
+        line.setFixedHeight(1)
+        column.addWidget(line)
+        self.form_place = QVBoxLayout()
+        column.addLayout(self.form_place)
+        column.addStretch(1)
+        self.setWidget(inner)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(380)

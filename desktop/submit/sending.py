@@ -65,18 +65,20 @@ class Sending(QObject):
 
     Signals:
         finished: all of them are accepted, or safe in the outbox while the server is away.
-        failed: words: one could not be put into the outbox.
+        failed: `(words, list[Order])`: these could not be put into the outbox; all others are on their way.
         refused: `list[Entry]`: the server has answered all, and refused these.
     """
 
     finished = Signal()
-    failed = Signal(str)
+    failed = Signal(str, object)
     refused = Signal(object)
 
     def __init__(self, controller: Controller, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._controller = controller
-        self.tickets: set[int] = set()
+        self.tickets: dict[int, Order] = {}
+        self._not_kept: list[Order] = []
+        self._reason = ""
         self._entries: set[str] = set()
         self._refused: list[Entry] = []
         self.under_way = False
@@ -90,12 +92,12 @@ class Sending(QObject):
         """Submit these jobs; gives their tickets."""
         self.under_way = True
         self._entries.clear()
-        self._refused = []
+        self._refused, self._not_kept = [], []
         self.tickets = {
             self._controller.outgoing.submit(
                 kind, order.params, order.paths, title=order.title, priority=priority, replaces=order.replaces,
                 stored=order.stored,
-            )
+            ): order
             for order in orders
         }  # fmt: skip
         return set(self.tickets)
@@ -105,17 +107,16 @@ class Sending(QObject):
         return entry_id in self._entries or any(entry.id == entry_id for entry in self._refused)
 
     def _added(self, ticket: int, entry: Entry) -> None:
-        if ticket in self.tickets:
-            self.tickets.discard(ticket)
+        if self.tickets.pop(ticket, None) is not None:
             self._entries.add(entry.id)
-            if not self.tickets and not self._controller.online:
-                self._end()
+            self._look()
 
     def _not_added(self, ticket: int, words: str) -> None:
-        if ticket in self.tickets:
-            self.tickets.discard(ticket)
-            self.under_way = False
-            self.failed.emit(words)
+        order = self.tickets.pop(ticket, None)
+        if order is not None:
+            self._not_kept.append(order)
+            self._reason = words
+            self._look()
 
     def _accepted(self, entry_id: str, job: models.Job) -> None:
         if entry_id in self._entries:
@@ -129,9 +130,15 @@ class Sending(QObject):
             self._look()
 
     def _look(self) -> None:
-        if self._entries or self.tickets or not self.under_way:
+        """Tell how it ended, once nothing more is to be waited for; while the server is away, its answers are not."""
+        if self.tickets or not self.under_way:
             return
-        if self._refused:
+        if self._not_kept:
+            self.under_way = False
+            self.failed.emit(self._reason, self._not_kept)
+        elif self._entries and self._controller.online:
+            return
+        elif self._refused:
             self.under_way = False
             refused, self._refused = self._refused, []
             self.refused.emit(refused)
