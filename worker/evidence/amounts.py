@@ -51,7 +51,7 @@ _DIGITS = {c: n for n, c in enumerate("零壹贰叁肆伍陆柒捌玖")} | {"〇
 _UNITS = {"拾": 10, "佰": 100, "仟": 1000}
 _GROUPS = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 _LETTERS = "".join([*_DIGITS, *_UNITS, *_GROUPS])
-_FORMAL = re.compile(rf"[{_LETTERS}]+[元圆圓](?:[{_LETTERS}]角)?(?:[{_LETTERS}]{{1,2}}分)?[整正]?")
+_FORMAL = re.compile(rf"[{_LETTERS}]{{1,40}}[元圆圓](?:[{_LETTERS}]角)?(?:[{_LETTERS}]{{1,2}}分)?[整正]?")
 
 
 def find_amounts(text: str) -> Iterator[Finding]:

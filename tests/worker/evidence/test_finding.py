@@ -168,3 +168,9 @@ def test_keywords_without_regard_to_case_and_width() -> None:
     count, places = keyword_hits(half_width("Contract CONTRACT ｃｏｎｔｒａｃｔ 合同"), "contract", 2)
     assert (count, places) == (3, [(0, 8), (9, 17)])
     assert keyword_hits("a+b a+b", "a+b", 9)[0] == 2
+
+
+@pytest.mark.parametrize("piece", ["壹万", "一", "A ", "a@", "1.", "Mr A ", "(", " ", "中", "1 "])
+def test_text_made_to_be_slow_is_not(piece: str) -> None:
+    """A search whose time grows with the square of the text would not come back here."""
+    assert find(half_width(piece * 60_000)) == []
