@@ -63,6 +63,8 @@ class Duties:
         began = time.monotonic()
         self._failed = False
         self._do("looking for frozen workers", self._frozen.look)
+        if self._frozen.in_the_way:
+            return TICK_SECONDS  # every other duty would only wait for the lock, and hold up the next look
         self._do("firing schedules", self._firing.fire)
         if began >= self._swept_at + self._settings.sweep_seconds:
             self._swept_at = began

