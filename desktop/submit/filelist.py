@@ -160,22 +160,8 @@ class FileList(QWidget):
         row.addWidget(self._choose)
         column.addWidget(self._line)
         self.model = FilesModel(files, self)
-        self._table = QTableView(self)
-        self._table.setObjectName("filesTable")
-        self._table.setModel(self.model)
-        self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self._table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._table.setWordWrap(False)
-        self._table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self._table.verticalHeader().hide()
-        self._table.verticalHeader().setDefaultSectionSize(_ROW)
-        self._table.horizontalHeader().hide()
-        self._table.horizontalHeader().setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        self._table.horizontalHeader().resizeSection(NOTE, 130)
-        self._table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._table.selectionModel().selectionChanged.connect(self._selected)
-        column.addWidget(self._table)
+        self._table: QTableView | None = None  # made for several files only
+        self._column = column
         self._summary = QLabel(self)
         self._summary.setObjectName("filesSummary")
         self._summary.setProperty("role", "muted")
@@ -183,10 +169,30 @@ class FileList(QWidget):
         column.addWidget(self._summary)
         self.model.refreshed.connect(self._sum_up)
 
+    def _make_table(self) -> QTableView:
+        table = QTableView(self)
+        table.setObjectName("filesTable")
+        table.setModel(self.model)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setWordWrap(False)
+        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(_ROW)
+        table.horizontalHeader().hide()
+        table.horizontalHeader().setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        table.horizontalHeader().resizeSection(NOTE, 130)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.selectionModel().selectionChanged.connect(self._selected)
+        self._column.insertWidget(1, table)
+        return table
+
     def show_files(self, *, choosable: bool) -> None:
         """Show the files anew; `choosable`: others may be chosen."""
         states = self._files.files
-        self._table.setVisible(len(states) > 1)
+        if len(states) > 1 and self._table is None:
+            self._table = self._make_table()
         self._summary.setVisible(len(states) > 1)
         self._choose.setVisible(choosable)
         self._choose.setText("" if states else translate("Submit", "Choose files…"))
@@ -195,9 +201,11 @@ class FileList(QWidget):
         )
         self._size.setText(_size(states[0]) if len(states) == 1 else "")
         self.model.reload()
-        self._table.setFixedHeight(_ROW * min(len(states), _MOST_ROWS) + 4)
-        if states:
-            self._table.selectRow(0)
+        if self._table is not None:
+            self._table.setVisible(len(states) > 1)
+            self._table.setFixedHeight(_ROW * min(len(states), _MOST_ROWS) + 4)
+            if states:
+                self._table.selectRow(0)
 
     def _sum_up(self) -> None:
         """How many of several files go in, and how many there is something to say about."""
