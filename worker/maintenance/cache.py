@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,16 +45,18 @@ def _folders(job: JobContext) -> tuple[int, int]:
     for path in sorted(place.iterdir()):
         job.progress("stage_cleaning", count)
         name = path.name
-        if len(name) == 73 and name[36] == "-":
+        if _is_attempts(name):
             with job.database.read() as connection:
                 running = connection.execute(
                     select(jobs.c.id).where(jobs.c.id == name[:36], jobs.c.lease_token == name[37:])
                 ).first()
             if running is not None:
                 continue
-        elif path.stat().st_mtime > time.time() - _DAY:
+        # An attempt that ends at this moment removes its folder itself.
+        found = _seen(path)
+        if found is None or (not _is_attempts(name) and found.st_mtime > time.time() - _DAY):
             continue
-        size += _size(path)
+        size += _size(path, found)
         count += 1
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
@@ -61,10 +65,24 @@ def _folders(job: JobContext) -> tuple[int, int]:
     return count, size
 
 
-def _size(path: Path) -> int:
-    if not path.is_dir() or path.is_symlink():
-        return path.lstat().st_size
-    return sum(one.lstat().st_size for one in path.rglob("*") if not one.is_dir())
+def _is_attempts(name: str) -> bool:
+    return len(name) == 73 and name[36] == "-"
+
+
+def _seen(path: Path) -> os.stat_result | None:
+    """What the system knows of a path itself, not of what it points to; None: it is gone."""
+    try:
+        return path.lstat()
+    except FileNotFoundError:
+        return None
+
+
+def _size(path: Path, found: os.stat_result) -> int:
+    """Bytes of a file, or of all files in a folder; what goes meanwhile counts nothing."""
+    if not stat.S_ISDIR(found.st_mode):
+        return found.st_size
+    inside = (_seen(Path(folder, name)) for folder, _, names in os.walk(path) for name in names)
+    return sum(one.st_size for one in inside if one is not None)
 
 
 def _sign_ins(job: JobContext) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import date
 
 import pytest
@@ -180,6 +181,23 @@ def test_folders_of_dead_attempts_go_and_those_of_running_ones_stay(office, root
     assert (view.result["folders"], view.result["bytes"]) == (3, 15)
     assert {path.name for path in place.iterdir()} == {name for name, goes in names.items() if not goes}
     assert office.run(KINDS[2], by=root).result["folders"] == 0
+
+
+def test_folders_that_their_own_attempts_remove_meanwhile_are_no_error(office, root, monkeypatch):
+    place = office.settings.data / "tmp"
+    for name in (f"{new_id()}-{new_id()}", "old"):
+        (place / name / "deep").mkdir(parents=True)
+    os.utime(place / "old", (0, 0))
+
+    def vanish(*columns):  # while the row of the first one is looked up
+        shutil.rmtree(place)
+        place.mkdir()
+        return select(*columns)
+
+    monkeypatch.setattr(cache, "select", vanish)
+    view = office.run(KINDS[2], by=root)
+    assert view.state == "succeeded", view.error
+    assert (view.result["folders"], view.result["bytes"]) == (0, 0)
 
 
 @pytest.mark.parametrize("chunk", [2, 500])
