@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Mapping_
-from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as field_
 from typing import Any, Self
@@ -257,15 +257,19 @@ class Mapping:
         remembered: Remembered | None = None,
         constants: Mapping_[str, Any] | None = None,
         value_map: Mapping_[str, Mapping_[str, Any]] | None = None,
+        needed: Collection[str] | None = None,
     ) -> Self:
         """Apply what is remembered of such a file, and the proposals that are sure enough; a constant wins over them.
+
+        Args:
+            needed: as in `explicit`.
 
         Raises:
             TableError: `mapping_required` with `fields` when a required field is left over; and as `explicit`.
         """
         proposals = propose(headers, samples, schema, remembered)
         columns, fixed, values = applied(proposals, schema, remembered, constants, value_map)
-        return cls._made(schema, tuple(headers), columns, fixed, values)
+        return cls._made(schema, tuple(headers), columns, fixed, values, needed)
 
     @classmethod
     def explicit(
@@ -275,8 +279,12 @@ class Mapping:
         constants: Mapping_[str, Any] | None,
         value_map: Mapping_[str, Mapping_[str, Any]] | None,
         schema: TableSchema,
+        needed: Collection[str] | None = None,
     ) -> Self:
         """Take the mapping that a person made: {column (see `tabular.names.reference`): field, or None for no field}.
+
+        Args:
+            needed: names of the fields that must come from somewhere; None: the required ones.
 
         Raises:
             TableError: `mapping_unknown_column`, `mapping_unknown_field`, `mapping_field_twice`, `mapping_required`.
@@ -295,7 +303,7 @@ class Mapping:
                 first = headers[columns[target]]
                 raise TableError("mapping_field_twice", first=first, second=name, field=target, titles=titles)
             columns[target] = column
-        return cls._made(schema, tuple(headers), columns, constants or {}, value_map)
+        return cls._made(schema, tuple(headers), columns, constants or {}, value_map, needed)
 
     @classmethod
     def _made(
@@ -305,11 +313,15 @@ class Mapping:
         columns: dict[str, int],
         constants: Mapping_[str, Any],
         value_map: Mapping_[str, Mapping_[str, Any]] | None,
+        needed: Collection[str] | None = None,
     ) -> Self:
         for name in (*constants, *(value_map or {})):
             if name not in schema.by_name:
                 raise TableError("mapping_unknown_field", field=name, fields=[f.name for f in schema.fields])
-        missing = [f.name for f in schema.fields if f.required and f.name not in columns and f.name not in constants]
+        wanted = needed if needed is not None else {f.name for f in schema.fields if f.required}
+        missing = [
+            f.name for f in schema.fields if f.name in wanted and f.name not in columns and f.name not in constants
+        ]
         if missing:
             raise TableError("mapping_required", fields=missing, titles={"fields": schema.titles_of(missing)})
         values = {name: dict(pairs) for name, pairs in (value_map or {}).items()}

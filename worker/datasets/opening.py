@@ -67,12 +67,14 @@ def opened(
     with ExitStack() as stack:
         reading, options, kept = _known(job, dataset, params, path, read, stack)
         headers, schema = reading.opened.info.headers, dataset.schema
+        # Rows that are there already keep what the file does not say.
+        needed = schema.key if params.mode == "update" else None
         if params.mapping is not None:
-            mapping = Mapping.explicit(headers, params.mapping, params.constants, params.value_map, schema)
+            mapping = Mapping.explicit(headers, params.mapping, params.constants, params.value_map, schema, needed)
         else:
             before = kept.to_tabular() if kept is not None else None
             samples = reading.opened.samples
-            mapping = Mapping.recognised(headers, samples, schema, before, params.constants, params.value_map)
+            mapping = Mapping.recognised(headers, samples, schema, before, params.constants, params.value_map, needed)
         yield Opened(reading, mapping, _found(reading, mapping, options, kept))
 
 

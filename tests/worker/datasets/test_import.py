@@ -206,6 +206,16 @@ def test_a_required_field_that_no_column_holds_is_named(office):
     assert view.error.message != "mapping_required"
 
 
+def test_an_update_needs_the_key_alone_and_keeps_what_the_file_does_not_have(office):
+    office.imports(office.table("a.csv", [customer(1)]))
+    emails = [{"customer_no": "K00001", "email": "anna@example.com"}, {"customer_no": "K2", "email": "b@example.com"}]
+    assert counts(office.imports(office.table("b.csv", emails), mode="update")) == {"updated": 1, "rejected": 1}
+    row = office.rows()["K00001"]
+    assert (row["name"], row["email"]) == ("Customer 1", "anna@example.com")
+    view = office.run("customers.import", office.table("c.csv", [{"email": "c@example.com"}]), mode="update")
+    assert view.error.values["fields"] == ["customer_no"]
+
+
 def test_a_given_mapping_constants_and_values_are_used(office):
     view = office.imports(
         office.write("a.csv", "foo,bar,kind\n1,One,VIP\n2,Two,C\n"),
