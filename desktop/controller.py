@@ -23,6 +23,7 @@ from desktop.client.errors import Missing, Offline, SignInNeeded
 from desktop.connection import ConnectionState
 from desktop.feed import Feed
 from desktop.language import translate
+from desktop.notifications.inbox import Inbox
 from desktop.operations import Operations
 from desktop.orders import Orders
 from desktop.outgoing import Outgoing
@@ -46,7 +47,7 @@ class Controller(QObject):
     """What the window knows and can do.
 
     Attributes:
-        operations, feed, catalogue, orders, outgoing, transfers: its parts.
+        operations, feed, catalogue, orders, outgoing, transfers, inbox: its parts.
         connection: how the connection stands.
 
     Signals:
@@ -101,6 +102,7 @@ class Controller(QObject):
         self.orders = Orders(self)
         self.outgoing = Outgoing(self)
         self.transfers = Transfers(self)
+        self.inbox = Inbox(self)
         self.operations.busy_changed.connect(self._tell_busy)
 
     # ------------------------------------------------------------ connecting
@@ -152,6 +154,7 @@ class Controller(QObject):
     def close(self) -> None:
         """Stop everything; called when the program ends."""
         self.feed.leave()
+        self.inbox.leave()
         self._watch.stop()
         if self._client:
             self._client.close()

@@ -59,5 +59,29 @@ class Plurals(QObject):
         """The button that submits so many jobs."""
         return self.tr("Submit %Ln job(s)", "", n)
 
+    def unread(self, n: int) -> str:
+        """How many notifications are unread."""
+        return self.tr("%Ln unread notification(s)", "", n)
+
+    def workers_online(self, n: int) -> str:
+        """How many workers are there."""
+        return self.tr("%Ln worker(s) online", "", n)
+
+    def every_days(self, n: int) -> str:
+        """An interval."""
+        return self.tr("Every %Ln day(s)", "", n)
+
+    def every_hours(self, n: int) -> str:
+        """An interval."""
+        return self.tr("Every %Ln hour(s)", "", n)
+
+    def every_minutes(self, n: int) -> str:
+        """An interval."""
+        return self.tr("Every %Ln minute(s)", "", n)
+
+    def every_seconds(self, n: int) -> str:
+        """An interval."""
+        return self.tr("Every %Ln second(s)", "", n)
+
 
 plurals = Plurals()

@@ -84,6 +84,7 @@ QToolButton:hover, QToolButton:open {{ background: {hover}; }}
 QToolButton:focus {{ border-color: {accent}; }}
 QSplitter::handle {{ background: {border}; }}
 QFrame#rule {{ background: {border}; border: none; }}
+QFrame#notificationPanel {{ background: {base}; border: 1px solid {border}; }}
 QWidget#emptyPage {{ background: {base}; }}
 QCheckBox::indicator:unchecked {{ border: 1px solid {muted}; border-radius: 2px; background: {base}; }}
 QCheckBox::indicator:unchecked:hover, QCheckBox::indicator:unchecked:focus {{ border-color: {accent}; }}

@@ -9,6 +9,8 @@ from desktop import icons
 from desktop.client import models
 from desktop.controller import Controller
 from desktop.language import translate
+from desktop.notifications.bell import Bell
+from desktop.notifications.panel import NotificationPanel
 from desktop.parts.later import later
 
 
@@ -22,6 +24,7 @@ class TopBar(QWidget):
         choose_files_wanted, preferences_wanted, sign_in_wanted: a button or an entry was chosen.
         kind_wanted: name of a kind of job to begin.
         search_changed: a moment after the last key.
+        job_wanted: id of the job of a notification.
     """
 
     choose_files_wanted = Signal()
@@ -29,6 +32,7 @@ class TopBar(QWidget):
     sign_in_wanted = Signal()
     kind_wanted = Signal(str)
     search_changed = Signal()
+    job_wanted = Signal(str)
 
     def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +50,9 @@ class TopBar(QWidget):
         self._new_menu = QMenu(self._new)
         self._new.setMenu(self._new_menu)
         self.search = self._make_search()
+        self.bell = Bell(controller.inbox)
+        self.bell.clicked.connect(self.show_notifications)
+        self._panel: NotificationPanel | None = None
         self._settings = QToolButton()
         self._settings.setObjectName("settingsButton")
         self._settings.setToolTip(translate("MainWindow", "Settings"))
@@ -65,6 +72,7 @@ class TopBar(QWidget):
         row.addWidget(self._new)
         row.addStretch(1)
         row.addWidget(self.search)
+        row.addWidget(self.bell)
         row.addWidget(self._settings)
         row.addWidget(self._user)
         self.show_kinds()
@@ -87,6 +95,14 @@ class TopBar(QWidget):
         """Put the cursor into the search."""
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
+
+    def show_notifications(self) -> NotificationPanel:
+        """Open the panel with the notifications."""
+        if self._panel is None:
+            self._panel = NotificationPanel(self._controller.inbox, self)
+            self._panel.job_wanted.connect(self.job_wanted)
+        self._panel.open_below(self.bell)
+        return self._panel
 
     def show_kinds(self) -> None:
         """Offer the kinds that this user may begin."""

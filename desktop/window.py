@@ -11,15 +11,18 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSplitter, QVBoxL
 
 from desktop import icons
 from desktop.banner import Banner
+from desktop.client import models
+from desktop.client.errors import Missing
 from desktop.controller import Controller
 from desktop.deeds import Deeds
 from desktop.details.pane import DetailsPane
 from desktop.drophint import DropHint
 from desktop.language import translate
+from desktop.pages import Pages
 from desktop.parts.later import later
 from desktop.preferences.dialog import PreferencesDialog
 from desktop.queue.page import QueuePage
-from desktop.queue.rows import JobRow
+from desktop.queue.rows import JobRow, from_job
 from desktop.queue.sidebar import SideBar
 from desktop.signin.dialog import SignInDialog
 from desktop.statusline import StatusLine
@@ -57,6 +60,7 @@ class MainWindow(QMainWindow):
         self._make_actions()
         self._connect()
         self._restore()
+        self._offer_pages()
         icons.follow_theme(self)
 
     # ------------------------------------------------------------ building
@@ -81,7 +85,8 @@ class MainWindow(QMainWindow):
         margin.addWidget(self.banner)
         self._banner_holder = holder
         column.addWidget(holder)
-        column.addWidget(self._below, 1)
+        self._pages = Pages(self.controller, self._below)
+        column.addWidget(self._pages, 1)
         self._beside = QSplitter(Qt.Orientation.Horizontal)
         self._beside.setHandleWidth(1)
         self._beside.addWidget(self.side_bar)
@@ -105,7 +110,7 @@ class MainWindow(QMainWindow):
         for name, keys, do in (
             ("choose", QKeySequence.StandardKey.Open, self.choose_files),
             ("refresh", QKeySequence.StandardKey.Refresh, self.controller.feed.ask_now),
-            ("find", QKeySequence.StandardKey.Find, self.top.begin_search),
+            ("find", QKeySequence.StandardKey.Find, self._begin_search),
             ("preferences", QKeySequence("Ctrl+,"), self.show_preferences),
             ("quit", QKeySequence("Ctrl+Q"), self.close),
             ("escape", QKeySequence("Esc"), self._escape),
@@ -126,6 +131,7 @@ class MainWindow(QMainWindow):
             (controller.signed_in, self._signed_in),
             (controller.kinds_changed, self.top.show_kinds),
             (controller.operation_failed, self._failed),
+            (controller.connection_changed, self._offer_pages),
             (controller.sign_in_wanted, self.show_sign_in),
         ]
         for signal, slot in self._listening:
@@ -133,7 +139,11 @@ class MainWindow(QMainWindow):
         self.page.model.counts_changed.connect(self.side_bar.set_counts)
         self.page.choose_files_wanted.connect(self.choose_files)
         self.page.show_all_wanted.connect(self.show_all)
-        self.side_bar.group_chosen.connect(lambda _: self._filter())
+        self.side_bar.group_chosen.connect(lambda _: self._show_jobs())
+        self.side_bar.page_chosen.connect(self._show_page)
+        self._pages.job_wanted.connect(self.find_job)
+        self._pages.told.connect(self.banner.tell)
+        self.top.job_wanted.connect(self.find_job)
         self._refreshing = later(self, 0, self._refresh_details)
         self.top.choose_files_wanted.connect(self.choose_files)
         self.top.kind_wanted.connect(self.new_job)
@@ -176,7 +186,8 @@ class MainWindow(QMainWindow):
         self.page.table.apply(old.page.model.all_rows())
         self.setGeometry(old.geometry())
         self.search.setText(old.search.text())
-        self.side_bar.choose(str(old.side_bar.currentIndex().data(Qt.ItemDataRole.UserRole)))
+        self.side_bar.choose(old.side_bar.group)
+        self.side_bar.choose(old.side_bar.page())
         current = old.page.table.current()
         if current and self.page.table.choose(current.id) and old.details.isVisible():
             self.do("details")
@@ -219,10 +230,31 @@ class MainWindow(QMainWindow):
 
     def show_job(self, job_id: str) -> None:
         """Select a job, whatever the filter, and show its details."""
+        if self.side_bar.page():
+            self.side_bar.choose(self.side_bar.group)
         if not self.page.model.index_of(job_id).isValid():
             self.show_all()
         if self.page.table.choose(job_id):
             self.do("details")
+
+    def find_job(self, job_id: str) -> None:
+        """As `show_job`, but one that is not in the list, as those of schedules, is read from the server first."""
+        controller, client = self.controller, self.controller.client
+        if client is None or self.page.model.job(job_id) is not None:
+            self._show_other(job_id)
+            return
+
+        def done(job: models.Job) -> None:
+            controller.feed.take([from_job(job)], [])
+            self._show_other(job_id)
+
+        def failed(error: BaseException) -> None:
+            if isinstance(error, Missing):
+                self._show_other(job_id)
+            else:
+                controller.report("find_job", error)
+
+        controller.operations.start("find_job", lambda _: client.job(job_id), done, failed)
 
     def _show_other(self, job_id: str) -> None:
         self.show_job(job_id)
@@ -280,12 +312,29 @@ class MainWindow(QMainWindow):
             self.details.show_row(row)
 
     def _filter(self) -> None:
-        group = self.side_bar.currentIndex().data(Qt.ItemDataRole.UserRole)
-        self.page.model.set_filter(group, self.search.text())
+        self.page.model.set_filter(self.side_bar.group, self.search.text())
         self.page._choose()
         current = self.page.table.currentIndex()
         if current.isValid():
             self.page.table.scrollTo(current)
+
+    def _show_jobs(self) -> None:
+        self._pages.show_page("")
+        self.search.setVisible(True)
+        self._filter()
+
+    def _show_page(self, name: str) -> None:
+        self._pages.show_page(name)
+        self.search.setVisible(False)  # it searches jobs
+
+    def _offer_pages(self) -> None:
+        user = self.controller.user
+        if user is not None or self.controller.connection.kind == "signed_out":
+            self.side_bar.show_pages(user is not None and user.is_admin)
+
+    def _begin_search(self) -> None:
+        self.side_bar.choose(self.side_bar.group)
+        self.top.begin_search()
 
     def _scrolled(self, value: int) -> None:
         bar = self.page.table.verticalScrollBar()
@@ -293,7 +342,9 @@ class MainWindow(QMainWindow):
             self.controller.feed.load_older()
 
     def _escape(self) -> None:
-        if self.search.hasFocus() and self.search.text():
+        if self.side_bar.page():
+            self.side_bar.choose(self.side_bar.group)
+        elif self.search.hasFocus() and self.search.text():
             self.search.clear()
         elif self.details.isVisible():
             self.hide_details()
@@ -303,6 +354,7 @@ class MainWindow(QMainWindow):
         self.details.show_row(row)
 
     def _signed_in(self) -> None:
+        self._offer_pages()
         self.top.show_user()
         self.top.show_kinds()  # some are offered to admins only
 

@@ -8,13 +8,13 @@ from typing import Any
 from urllib.parse import quote
 
 from desktop.client import models
-from desktop.client.conversation import Conversation
+from desktop.client.administration import Administration
+from desktop.client.answers import flag, items
 from desktop.client.errors import Offline
 from desktop.client.models import parse
-from desktop.client.schedule_models import Schedule
 
 
-class Client(Conversation):
+class Client(Administration):
     """The calls of the REST API; sign-in, errors and arguments as in `Conversation`."""
 
     # ------------------------------------------------------------ what can be done
@@ -28,11 +28,11 @@ class Client(Conversation):
 
     def kinds(self) -> list[models.Kind]:
         """The kinds that this user may submit."""
-        return [parse(models.Kind, kind) for kind in _items(self.json("GET", "kinds"), "kinds")]
+        return [parse(models.Kind, kind) for kind in items(self.json("GET", "kinds"), "kinds")]
 
     def datasets(self) -> list[dict[str, Any]]:
         """The datasets, each in the form that `tabular.schema.TableSchema.from_json` reads."""
-        return _items(self.json("GET", "datasets"), "datasets")
+        return items(self.json("GET", "datasets"), "datasets")
 
     def dataset(self, name: str) -> dict[str, Any]:
         """One dataset with its fields and rules."""
@@ -79,7 +79,7 @@ class Client(Conversation):
 
     def mappings(self, dataset: str) -> list[dict[str, Any]]:
         """The remembered mappings: own ones first, then those that others share."""
-        return _items(self.json("GET", _dataset(dataset, "/mappings")), "mappings")
+        return items(self.json("GET", _dataset(dataset, "/mappings")), "mappings")
 
     def keep_mapping(self, dataset: str, fingerprint: str, body: dict[str, Any]) -> dict[str, Any]:
         """Remember a mapping as one's own.
@@ -100,7 +100,7 @@ class Client(Conversation):
         """Earlier imports of this very file, whoever did them, the newest first:
         `{job or None, by, by_name, at, state, mode, counts, undone, undone_at}` each.
         """
-        return _items(self.json("GET", _dataset(dataset, "/imports"), params={"sha256": sha256}), "imports")
+        return items(self.json("GET", _dataset(dataset, "/imports"), params={"sha256": sha256}), "imports")
 
     # ------------------------------------------------------------ jobs
 
@@ -158,7 +158,7 @@ class Client(Conversation):
             "text": text,
             "from": created_from.isoformat() if created_from else None,
             "to": created_to.isoformat() if created_to else None,
-            "scheduled": _flag(scheduled),
+            "scheduled": flag(scheduled),
             "cursor": cursor,
             "limit": limit,
         }
@@ -188,7 +188,7 @@ class Client(Conversation):
         response = self.request(
             "GET",
             "jobs/changes",
-            params={"since": since, "limit": limit, "scheduled": _flag(scheduled)},
+            params={"since": since, "limit": limit, "scheduled": flag(scheduled)},
             headers={"If-None-Match": etag} if etag else None,
             again=False,  # the poll itself comes again
         )
@@ -207,11 +207,11 @@ class Client(Conversation):
 
     def events(self, job_id: str) -> list[models.Event]:
         """A job's story, oldest first."""
-        return [parse(models.Event, event) for event in _items(self.json("GET", _job(job_id, "/events")), "events")]
+        return [parse(models.Event, event) for event in items(self.json("GET", _job(job_id, "/events")), "events")]
 
     def files(self, job_id: str) -> list[models.JobFile]:
         """A job's files."""
-        return [parse(models.JobFile, file) for file in _items(self.json("GET", _job(job_id, "/files")), "files")]
+        return [parse(models.JobFile, file) for file in items(self.json("GET", _job(job_id, "/files")), "files")]
 
     def cancel(self, job_id: str) -> models.Job:
         """Ask a job to stop."""
@@ -242,112 +242,6 @@ class Client(Conversation):
         """Remove an ended job from the list."""
         self.request("DELETE", _job(job_id))
 
-    # ------------------------------------------------------------ schedules, for admins
-
-    def schedules(self) -> list[Schedule]:
-        """All schedules with their next due times, oldest first."""
-        return [parse(Schedule, one) for one in _items(self.json("GET", "schedules"), "schedules")]
-
-    def schedule(self, schedule_id: str) -> Schedule:
-        """One schedule."""
-        return parse(Schedule, self.json("GET", _schedule(schedule_id)))
-
-    def add_schedule(self, body: dict[str, Any]) -> Schedule:
-        """Make a schedule.
-
-        Args:
-            body: `{kind, params?, priority?, title?, cron or interval_seconds, timezone?, catch_up?, enabled?}`.
-        """
-        return parse(Schedule, self.json("POST", "schedules", json=body))
-
-    def change_schedule(self, schedule_id: str, changes: dict[str, Any], version: int) -> Schedule:
-        """Change a schedule; a Problem `schedule_changed` when it no longer is at the `version` that was seen.
-
-        Args:
-            changes: the fields of `add_schedule` that change.
-        """
-        answer = self.json("PATCH", _schedule(schedule_id), json=changes, headers={"If-Match": f'"{version}"'})
-        return parse(Schedule, answer)
-
-    def delete_schedule(self, schedule_id: str, version: int) -> None:
-        """Delete a schedule; a Problem `schedule_changed` when it no longer is at the `version` that was seen."""
-        self.request("DELETE", _schedule(schedule_id), headers={"If-Match": f'"{version}"'})
-
-    def run_schedule(self, schedule_id: str, *, key: str) -> models.Job:
-        """Make a job of a schedule now; `key` as of `submit`."""
-        path = f"{_schedule(schedule_id)}/run"
-        return parse(models.Job, self.json("POST", path, headers={"Idempotency-Key": key}, again=True))
-
-    # ------------------------------------------------------------ monitoring, for admins
-
-    def workers(self, *, silent: bool | None = None) -> list[models.Worker]:
-        """The workers, by name; `silent`: also those that have not been seen for a while."""
-        answer = self.json("GET", "monitor/workers", params={"silent": _flag(silent)})
-        return [parse(models.Worker, worker) for worker in _items(answer, "workers")]
-
-    def queues(self) -> list[models.Queue]:
-        """The lanes, with what waits and runs in each."""
-        return [parse(models.Queue, queue) for queue in _items(self.json("GET", "monitor/queues"), "queues")]
-
-    def pause_queue(self, lane: str) -> models.Queue:
-        """Let nothing of a lane start any more."""
-        return parse(models.Queue, self.json("POST", f"monitor/queues/{quote(lane, safe='')}/pause", again=True))
-
-    def resume_queue(self, lane: str) -> models.Queue:
-        """Open a paused lane again."""
-        return parse(models.Queue, self.json("POST", f"monitor/queues/{quote(lane, safe='')}/resume", again=True))
-
-    def stats(self, *, since: datetime | None = None, until: datetime | None = None) -> models.Stats:
-        """How jobs went, of the last 24 hours unless said otherwise."""
-        return parse(models.Stats, self.json("GET", "monitor/stats", params=_period(since, until)))
-
-    def history(
-        self,
-        *,
-        kinds: Sequence[str] = (),
-        states: Sequence[str] = (),
-        owner: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        cursor: str | None = None,
-        limit: int | None = None,
-    ) -> models.History:
-        """A page of jobs that have ended, the last ended first; those of schedules, too."""
-        params = {
-            "kind": list(kinds) or None,
-            "state": list(states) or None,
-            "owner": owner,
-            "cursor": cursor,
-            "limit": limit,
-            **_period(since, until),
-        }
-        return parse(models.History, self.json("GET", "monitor/history", params=params))
-
-    def series(
-        self,
-        step: str = "minute",
-        *,
-        lane: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> models.Series:
-        """What ended and what waited in each minute or hour; of the last hour or day unless said otherwise.
-
-        Args:
-            step: minute or hour.
-            lane: only this one.
-        """
-        params = {"step": step, "lane": lane, **_period(since, until)}
-        return parse(models.Series, self.json("GET", "monitor/series", params=params))
-
-
-def _flag(value: bool | None) -> str | None:
-    return None if value is None else str(value).lower()
-
-
-def _period(since: datetime | None, until: datetime | None) -> dict[str, str | None]:
-    return {"from": since.isoformat() if since else None, "to": until.isoformat() if until else None}
-
 
 def _dataset(name: str, rest: str = "") -> str:
     return f"datasets/{quote(name, safe='')}{rest}"
@@ -371,14 +265,3 @@ def _submission(
     if run_at:
         body["run_at"] = run_at.isoformat()
     return body
-
-
-def _items(answer: Any, name: str) -> list[dict[str, Any]]:
-    """The list in an answer that is either the list itself or an object with it."""
-    if isinstance(answer, dict):
-        answer = answer.get(name)
-    return [item for item in answer if isinstance(item, dict)] if isinstance(answer, list) else []
-
-
-def _schedule(schedule_id: str) -> str:
-    return f"schedules/{quote(schedule_id, safe='')}"

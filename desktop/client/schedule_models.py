@@ -18,7 +18,9 @@ class Broken:
 
 @dataclass(slots=True)
 class Schedule:
-    """A schedule: `cron` or else `interval_seconds`; `next_at` is empty when it is off, broken, or never due again."""
+    """A schedule: `cron` or else `interval_seconds`; `next_at` is empty when it is off, broken, or never due again;
+    `last_state` is that of the last job, None when there is none (any more).
+    """
 
     id: str = ""
     title: str = ""
@@ -35,6 +37,7 @@ class Schedule:
     next_at: list[datetime] = field(default_factory=list)
     last_due_at: datetime | None = None
     last_job_id: str | None = None
+    last_state: str | None = None
     broken: Broken | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None

@@ -87,5 +87,47 @@
             <numerusform>Submit %Ln jobs</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%Ln unread notification(s)</source>
+        <translation>
+            <numerusform>%Ln unread notification</numerusform>
+            <numerusform>%Ln unread notifications</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln worker(s) online</source>
+        <translation>
+            <numerusform>%Ln worker online</numerusform>
+            <numerusform>%Ln workers online</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Every %Ln day(s)</source>
+        <translation>
+            <numerusform>Every %Ln day</numerusform>
+            <numerusform>Every %Ln days</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Every %Ln hour(s)</source>
+        <translation>
+            <numerusform>Every %Ln hour</numerusform>
+            <numerusform>Every %Ln hours</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Every %Ln minute(s)</source>
+        <translation>
+            <numerusform>Every %Ln minute</numerusform>
+            <numerusform>Every %Ln minutes</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Every %Ln second(s)</source>
+        <translation>
+            <numerusform>Every %Ln second</numerusform>
+            <numerusform>Every %Ln seconds</numerusform>
+        </translation>
+    </message>
 </context>
 </TS>

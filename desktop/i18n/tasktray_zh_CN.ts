@@ -75,6 +75,53 @@
     </message>
 </context>
 <context>
+    <name>Chart</name>
+    <message>
+        <source>Succeeded</source>
+        <translation>成功</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>已取消</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>等待</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>运行</translation>
+    </message>
+    <message>
+        <source>Jobs over time: {ended} ended, {failed} of them failed, at most {waiting} waited at once.</source>
+        <translation>任务走势：结束 {ended} 个，其中失败 {failed} 个，同时等待最多 {waiting} 个。</translation>
+    </message>
+    <message>
+        <source>a minute</source>
+        <translation>每分钟</translation>
+    </message>
+    <message>
+        <source>an hour</source>
+        <translation>每小时</translation>
+    </message>
+    <message>
+        <source>Ended {per}</source>
+        <translation>{per}结束</translation>
+    </message>
+    <message>
+        <source>In the queue</source>
+        <translation>队列中</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>正在读取…</translation>
+    </message>
+</context>
+<context>
     <name>Columns</name>
     <message>
         <source>Title</source>
@@ -549,6 +596,37 @@
     </message>
 </context>
 <context>
+    <name>Lanes</name>
+    <message>
+        <source>General</source>
+        <translation>常规</translation>
+    </message>
+    <message>
+        <source>Exports</source>
+        <translation>导出</translation>
+    </message>
+    <message>
+        <source>Documents</source>
+        <translation>文档</translation>
+    </message>
+    <message>
+        <source>Evidence</source>
+        <translation>证据</translation>
+    </message>
+    <message>
+        <source>Finance</source>
+        <translation>财务</translation>
+    </message>
+    <message>
+        <source>Reports</source>
+        <translation>报告</translation>
+    </message>
+    <message>
+        <source>E-mail</source>
+        <translation>邮件</translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
     <message>
         <source>Tasktray</source>
@@ -723,6 +801,240 @@
     </message>
 </context>
 <context>
+    <name>Monitor</name>
+    <message>
+        <source>Online</source>
+        <translation>在线</translation>
+    </message>
+    <message>
+        <source>Stopping</source>
+        <translation>正在停止</translation>
+    </message>
+    <message>
+        <source>Silent</source>
+        <translation>无响应</translation>
+    </message>
+    <message>
+        <source>all</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <translation>、</translation>
+    </message>
+    <message>
+        <source>Worker</source>
+        <translation>工作进程</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Lanes</source>
+        <translation>队列</translation>
+    </message>
+    <message>
+        <source>Runs now</source>
+        <translation>正在运行</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>内存</translation>
+    </message>
+    <message>
+        <source>Since</source>
+        <translation>启动于</translation>
+    </message>
+    <message>
+        <source>Paused by {name}</source>
+        <translation>已由 {name} 暂停</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>开放</translation>
+    </message>
+    <message>
+        <source>No worker</source>
+        <translation>无工作进程</translation>
+    </message>
+    <message>
+        <source>Paused by {name}, {time}</source>
+        <translation>已由 {name} 暂停，{time}</translation>
+    </message>
+    <message>
+        <source>What waits here is started as slots become free.</source>
+        <translation>有空位时，等待的任务即会开始。</translation>
+    </message>
+    <message>
+        <source>No worker serves this lane: what waits here stays waiting until one is started.</source>
+        <translation>没有工作进程处理此队列：启动工作进程之前，任务会一直等待。</translation>
+    </message>
+    <message>
+        <source>{count} of them wait for their time.</source>
+        <translation>其中 {count} 个未到时间。</translation>
+    </message>
+    <message>
+        <source>Lane</source>
+        <translation>队列</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>等待</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>运行</translation>
+    </message>
+    <message>
+        <source>Longest wait</source>
+        <translation>最长等待</translation>
+    </message>
+    <message>
+        <source>Ended/min</source>
+        <translation>每分钟结束</translation>
+    </message>
+    <message>
+        <source>Jobs that ended a minute, over the last {count} min</source>
+        <translation>最近 {count} 分钟内平均每分钟结束的任务数</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>Succeeded</source>
+        <translation>成功</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>已取消</translation>
+    </message>
+    <message>
+        <source>Success</source>
+        <translation>成功率</translation>
+    </message>
+    <message>
+        <source>Half within</source>
+        <translation>半数用时</translation>
+    </message>
+    <message>
+        <source>Half of those that succeeded took at most this long (p50).</source>
+        <translation>成功的任务中，有一半用时不超过此值（p50）。</translation>
+    </message>
+    <message>
+        <source>95 % within</source>
+        <translation>95% 用时</translation>
+    </message>
+    <message>
+        <source>95 of 100 that succeeded took at most this long (p95).</source>
+        <translation>成功的任务中，有 95% 用时不超过此值（p95）。</translation>
+    </message>
+    <message>
+        <source>Most frequent reason of failures</source>
+        <translation>最常见的失败原因</translation>
+    </message>
+    <message>
+        <source>Workers</source>
+        <translation>工作进程</translation>
+    </message>
+    <message>
+        <source>By kind</source>
+        <translation>按类型统计</translation>
+    </message>
+    <message>
+        <source>Monitor</source>
+        <translation>监控</translation>
+    </message>
+    <message>
+        <source>Period</source>
+        <translation>时段</translation>
+    </message>
+    <message>
+        <source>Last hour</source>
+        <translation>最近 1 小时</translation>
+    </message>
+    <message>
+        <source>Last 24 hours</source>
+        <translation>最近 24 小时</translation>
+    </message>
+    <message>
+        <source>Last 7 days</source>
+        <translation>最近 7 天</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>暂停</translation>
+    </message>
+    <message>
+        <source>Let nothing of this lane start any more; what runs goes on</source>
+        <translation>此队列不再开始新任务；正在运行的继续</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>恢复</translation>
+    </message>
+    <message>
+        <source>Let jobs of this lane start again</source>
+        <translation>让此队列的任务重新开始</translation>
+    </message>
+    <message>
+        <source>{waiting} waiting, {running} running, {workers} · {time}</source>
+        <translation>等待 {waiting}，运行 {running}，{workers} · {time}</translation>
+    </message>
+    <message>
+        <source>Pause {lane}</source>
+        <translation>暂停{lane}</translation>
+    </message>
+    <message>
+        <source>Resume {lane}</source>
+        <translation>恢复{lane}</translation>
+    </message>
+</context>
+<context>
+    <name>Notifications</name>
+    <message>
+        <source>Notifications</source>
+        <translation>通知</translation>
+    </message>
+    <message>
+        <source>Message</source>
+        <translation>消息</translation>
+    </message>
+    <message>
+        <source>read</source>
+        <translation>已读</translation>
+    </message>
+    <message>
+        <source>unread</source>
+        <translation>未读</translation>
+    </message>
+    <message>
+        <source>{time}, from {name}</source>
+        <translation>{time}，来自 {name}</translation>
+    </message>
+    <message>
+        <source>{time}, {count} times</source>
+        <translation>{time}，共 {count} 次</translation>
+    </message>
+    <message>
+        <source>Mark all as read</source>
+        <translation>全部标为已读</translation>
+    </message>
+    <message>
+        <source>There are no notifications.</source>
+        <translation>没有通知。</translation>
+    </message>
+    <message>
+        <source>Show the job</source>
+        <translation>查看任务</translation>
+    </message>
+</context>
+<context>
     <name>Outbox</name>
     <message>
         <source>Is sent when the server is back</source>
@@ -805,6 +1117,42 @@
         <source>Submit %Ln job(s)</source>
         <translation>
             <numerusform>提交 %Ln 个任务</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln unread notification(s)</source>
+        <translation>
+            <numerusform>%Ln 条未读通知</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln worker(s) online</source>
+        <translation>
+            <numerusform>%Ln 个工作进程在线</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Every %Ln day(s)</source>
+        <translation>
+            <numerusform>每 %Ln 天</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Every %Ln hour(s)</source>
+        <translation>
+            <numerusform>每 %Ln 小时</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Every %Ln minute(s)</source>
+        <translation>
+            <numerusform>每 %Ln 分钟</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Every %Ln second(s)</source>
+        <translation>
+            <numerusform>每 %Ln 秒</numerusform>
         </translation>
     </message>
 </context>
@@ -1195,6 +1543,169 @@ and you can go on working meanwhile.</source>
     </message>
 </context>
 <context>
+    <name>Schedules</name>
+    <message>
+        <source>Broken: {reason}</source>
+        <translation>已失效：{reason}</translation>
+    </message>
+    <message>
+        <source>On</source>
+        <translation>启用</translation>
+    </message>
+    <message>
+        <source>Off</source>
+        <translation>停用</translation>
+    </message>
+    <message>
+        <source>by hand</source>
+        <translation>手动</translation>
+    </message>
+    <message>
+        <source>never</source>
+        <translation>从未</translation>
+    </message>
+    <message>
+        <source>job deleted</source>
+        <translation>任务已删除</translation>
+    </message>
+    <message>
+        <source>Title</source>
+        <translation>标题</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>When</source>
+        <translation>时间</translation>
+    </message>
+    <message>
+        <source>Next due</source>
+        <translation>下次执行</translation>
+    </message>
+    <message>
+        <source>Last firing</source>
+        <translation>上次执行</translation>
+    </message>
+    <message>
+        <source>Last job</source>
+        <translation>上次结果</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Change schedule</source>
+        <translation>修改计划</translation>
+    </message>
+    <message>
+        <source>New schedule</source>
+        <translation>新建计划</translation>
+    </message>
+    <message>
+        <source>Show what holds now</source>
+        <translation>查看当前内容</translation>
+    </message>
+    <message>
+        <source>What becomes of due times that passed while the system was not running</source>
+        <translation>系统未运行期间错过的执行时间如何处理</translation>
+    </message>
+    <message>
+        <source>High</source>
+        <translation>高</translation>
+    </message>
+    <message>
+        <source>Normal</source>
+        <translation>普通</translation>
+    </message>
+    <message>
+        <source>Low</source>
+        <translation>低</translation>
+    </message>
+    <message>
+        <source>It is on</source>
+        <translation>启用</translation>
+    </message>
+    <message>
+        <source>Time zone</source>
+        <translation>时区</translation>
+    </message>
+    <message>
+        <source>Missed times</source>
+        <translation>错过的时间</translation>
+    </message>
+    <message>
+        <source>Priority</source>
+        <translation>优先级</translation>
+    </message>
+    <message>
+        <source>What the jobs do</source>
+        <translation>任务内容</translation>
+    </message>
+    <message>
+        <source>An interval is the same in every time zone.</source>
+        <translation>间隔在任何时区都一样。</translation>
+    </message>
+    <message>
+        <source>Somebody has changed this schedule meanwhile. Save again to put what stands here in its place, or look at what holds now.</source>
+        <translation>此计划已被他人修改。再次保存将以此处内容取代，也可先查看当前内容。</translation>
+    </message>
+    <message>
+        <source>Schedules</source>
+        <translation>计划任务</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>New…</source>
+        <translation>新建…</translation>
+    </message>
+    <message>
+        <source>Change…</source>
+        <translation>修改…</translation>
+    </message>
+    <message>
+        <source>Turn off</source>
+        <translation>停用</translation>
+    </message>
+    <message>
+        <source>Run now</source>
+        <translation>立即运行</translation>
+    </message>
+    <message>
+        <source>Show last job</source>
+        <translation>查看上次任务</translation>
+    </message>
+    <message>
+        <source>Delete…</source>
+        <translation>删除…</translation>
+    </message>
+    <message>
+        <source>Turn on</source>
+        <translation>启用</translation>
+    </message>
+    <message>
+        <source>“{title}” makes no jobs: {reason}</source>
+        <translation>“{title}”不再产生任务：{reason}</translation>
+    </message>
+    <message>
+        <source>Delete the schedule “{title}”?</source>
+        <translation>删除计划“{title}”？</translation>
+    </message>
+    <message>
+        <source>Jobs that it has made stay in the list.</source>
+        <translation>它已产生的任务会保留在列表中。</translation>
+    </message>
+    <message>
+        <source>“{title}” runs now, beside its due times.</source>
+        <translation>“{title}”现在运行一次，不影响原定时间。</translation>
+    </message>
+</context>
+<context>
     <name>SideBar</name>
     <message>
         <source>All jobs</source>
@@ -1223,6 +1734,14 @@ and you can go on working meanwhile.</source>
     <message>
         <source>Outbox</source>
         <translation>发件箱</translation>
+    </message>
+    <message>
+        <source>Monitor</source>
+        <translation>监控</translation>
+    </message>
+    <message>
+        <source>Schedules</source>
+        <translation>计划任务</translation>
     </message>
     <message>
         <source>Filter by state</source>
@@ -1529,6 +2048,181 @@ and you can go on working meanwhile.</source>
     <message>
         <source>– empty –</source>
         <translation>– 空 –</translation>
+    </message>
+</context>
+<context>
+    <name>When</name>
+    <message>
+        <source>Choose a day at least.</source>
+        <translation>请至少选择一天。</translation>
+    </message>
+    <message>
+        <source>At intervals</source>
+        <translation>按间隔</translation>
+    </message>
+    <message>
+        <source>Every hour</source>
+        <translation>每小时</translation>
+    </message>
+    <message>
+        <source>Every day</source>
+        <translation>每天</translation>
+    </message>
+    <message>
+        <source>Every week</source>
+        <translation>每周</translation>
+    </message>
+    <message>
+        <source>Every month</source>
+        <translation>每月</translation>
+    </message>
+    <message>
+        <source>By a cron expression</source>
+        <translation>按 cron 表达式</translation>
+    </message>
+    <message>
+        <source>When</source>
+        <translation>时间</translation>
+    </message>
+    <message>
+        <source>Interval</source>
+        <translation>间隔</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>单位</translation>
+    </message>
+    <message>
+        <source>Minute</source>
+        <translation>分钟</translation>
+    </message>
+    <message>
+        <source>at minute</source>
+        <translation>在第几分钟</translation>
+    </message>
+    <message>
+        <source>at</source>
+        <translation>于</translation>
+    </message>
+    <message>
+        <source>Day of the month</source>
+        <translation>每月几号</translation>
+    </message>
+    <message>
+        <source>on day</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>Cron expression</source>
+        <translation>cron 表达式</translation>
+    </message>
+    <message>
+        <source>minute hour day month weekday, e.g. 30 8 * * 1-5</source>
+        <translation>分 时 日 月 星期，例如 30 8 * * 1-5</translation>
+    </message>
+    <message>
+        <source>Time of day</source>
+        <translation>时刻</translation>
+    </message>
+    <message>
+        <source>(months without that day are left out)</source>
+        <translation>（没有这一天的月份会跳过）</translation>
+    </message>
+    <message>
+        <source>Monday</source>
+        <translation>周一</translation>
+    </message>
+    <message>
+        <source>Tuesday</source>
+        <translation>周二</translation>
+    </message>
+    <message>
+        <source>Wednesday</source>
+        <translation>周三</translation>
+    </message>
+    <message>
+        <source>Thursday</source>
+        <translation>周四</translation>
+    </message>
+    <message>
+        <source>Friday</source>
+        <translation>周五</translation>
+    </message>
+    <message>
+        <source>Saturday</source>
+        <translation>周六</translation>
+    </message>
+    <message>
+        <source>Sunday</source>
+        <translation>周日</translation>
+    </message>
+    <message>
+        <source>days</source>
+        <translation>天</translation>
+    </message>
+    <message>
+        <source>hours</source>
+        <translation>小时</translation>
+    </message>
+    <message>
+        <source>minutes</source>
+        <translation>分钟</translation>
+    </message>
+    <message>
+        <source>seconds</source>
+        <translation>秒</translation>
+    </message>
+    <message>
+        <source>Leave them out</source>
+        <translation>跳过</translation>
+    </message>
+    <message>
+        <source>Make up for all of them once</source>
+        <translation>合并补做一次</translation>
+    </message>
+    <message>
+        <source>Make up for each of them</source>
+        <translation>逐次补做</translation>
+    </message>
+    <message>
+        <source>Every hour at minute {minute}</source>
+        <translation>每小时第 {minute} 分</translation>
+    </message>
+    <message>
+        <source>Every day at {time}</source>
+        <translation>每天 {time}</translation>
+    </message>
+    <message>
+        <source>{days} at {time}</source>
+        <translation>{days} {time}</translation>
+    </message>
+    <message>
+        <source>On day {day} of every month at {time}</source>
+        <translation>每月 {day} 日 {time}</translation>
+    </message>
+    <message>
+        <source>Monday to Friday</source>
+        <translation>周一至周五</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <translation>、</translation>
+    </message>
+    <message>
+        <source>Every minute</source>
+        <translation>每分钟</translation>
+    </message>
+    <message>
+        <source>Every {number} minutes by the clock</source>
+        <translation>整点起每 {number} 分钟</translation>
+    </message>
+    <message>
+        <source>Every {number} hours by the clock</source>
+        <translation>零点起每 {number} 小时</translation>
+    </message>
+    <message>
+        <source>cron {expression}</source>
+        <translation>cron {expression}</translation>
     </message>
 </context>
 </TS>

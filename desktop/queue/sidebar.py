@@ -1,4 +1,4 @@
-"""The filter at the side: one entry a group of jobs, each with its number."""
+"""The side bar: one entry a group of jobs, each with its number, and below them the pages for admins."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ TITLES = {
     "cancelled": QT_TRANSLATE_NOOP("SideBar", "Cancelled"),
     "outbox": QT_TRANSLATE_NOOP("SideBar", "Outbox"),
 }
+PAGES = ("monitor", "schedules")
+PAGE_TITLES = {
+    "monitor": QT_TRANSLATE_NOOP("SideBar", "Monitor"),
+    "schedules": QT_TRANSLATE_NOOP("SideBar", "Schedules"),
+}
 _Index = QModelIndex | QPersistentModelIndex
 _NO_INDEX = QModelIndex()
 GroupRole = Qt.ItemDataRole.UserRole
@@ -35,27 +40,43 @@ CountRole = Qt.ItemDataRole.UserRole + 1
 
 
 class GroupModel(QAbstractListModel):
-    """The groups and how many jobs each has."""
+    """The groups and how many jobs each has, then the pages that this user may open."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._counts: dict[str, int] = {}
+        self.entries: tuple[str, ...] = tuple(GROUPS)
 
     def rowCount(self, parent: _Index = _NO_INDEX) -> int:
-        return 0 if parent.isValid() else len(GROUPS)
+        return 0 if parent.isValid() else len(self.entries)
+
+    def show_pages(self, shown: bool) -> None:
+        """Offer the pages, or no longer."""
+        first, last = len(GROUPS), len(GROUPS) + len(PAGES) - 1
+        if shown == (len(self.entries) > first):
+            return
+        if shown:
+            self.beginInsertRows(QModelIndex(), first, last)
+            self.entries = (*GROUPS, *PAGES)
+            self.endInsertRows()
+        else:
+            self.beginRemoveRows(QModelIndex(), first, last)
+            self.entries = tuple(GROUPS)
+            self.endRemoveRows()
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
-        group = GROUPS[index.row()]
+        group = self.entries[index.row()]
+        title = translate("SideBar", PAGE_TITLES.get(group) or TITLES[group])
         if role == Qt.ItemDataRole.DisplayRole:
-            return translate("SideBar", TITLES[group])
+            return title
         if role == GroupRole:
             return group
         if role == CountRole:
             return self._counts.get(group, 0)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{translate('SideBar', TITLES[group])}: {self._counts.get(group, 0)}"
+            return title if group in PAGES else f"{title}: {self._counts.get(group, 0)}"
         return None
 
     def set_counts(self, counts: dict[str, int]) -> None:
@@ -81,9 +102,13 @@ class _GroupDelegate(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colors.selection if selected else colors.hover))
             painter.drawRoundedRect(QRectF(area), 5, 5)
-        shown = colors.text if group == "all" else colors.state(group)
+        if group == PAGES[0]:
+            painter.setPen(QColor(colors.border))
+            painter.drawLine(area.left(), option.rect.top(), area.right(), option.rect.top())
+        plain = group == "all" or group in PAGES
+        shown = colors.text if plain else colors.state(group)
         image = icons.pixmap(
-            icons.STATE_ICONS[group], shown if number or group == "all" else colors.muted, 16,
+            icons.STATE_ICONS.get(group, group), shown if number or plain else colors.muted, 16,
             painter.device().devicePixelRatio(),
         )  # fmt: skip
         painter.drawPixmap(area.left() + 8, area.top() + (area.height() - 16) // 2, image)
@@ -102,13 +127,18 @@ class _GroupDelegate(QStyledItemDelegate):
 
 
 class SideBar(QListView):
-    """Lets one group be chosen.
+    """Lets one group, or a page, be chosen.
+
+    Attributes:
+        group: the group that was chosen last.
 
     Signals:
         group_chosen: name of the group.
+        page_chosen: name of the page.
     """
 
     group_chosen = Signal(str)
+    page_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -126,12 +156,33 @@ class SideBar(QListView):
         self.setMaximumWidth(260)
         self.viewport().setAutoFillBackground(False)
         self.setCurrentIndex(self._model.index(0))
-        self.selectionModel().currentChanged.connect(lambda index, _: self.group_chosen.emit(index.data(GroupRole)))
+        self.group = GROUPS[0]
+        self.selectionModel().currentChanged.connect(lambda index, _: self._tell(index))
 
     def set_counts(self, counts: dict[str, int]) -> None:
         """Show other numbers."""
         self._model.set_counts(counts)
 
-    def choose(self, group: str) -> None:
-        """Choose a group as if it had been clicked."""
-        self.setCurrentIndex(self._model.index(GROUPS.index(group)))
+    def show_pages(self, shown: bool) -> None:
+        """Offer the pages for admins, or no longer; who is on one of them is back at the jobs then."""
+        if not shown and self.page():
+            self.choose(self.group)
+        self._model.show_pages(shown)
+
+    def page(self) -> str:
+        """The page that is chosen; empty: a group of jobs is."""
+        chosen = str(self.currentIndex().data(GroupRole) or "")
+        return chosen if chosen in PAGES else ""
+
+    def choose(self, entry: str) -> None:
+        """Choose a group or page as if it had been clicked; one that is not offered is passed over."""
+        if entry in self._model.entries:
+            self.setCurrentIndex(self._model.index(self._model.entries.index(entry)))
+
+    def _tell(self, index: QModelIndex) -> None:
+        entry = index.data(GroupRole)
+        if entry in PAGES:
+            self.page_chosen.emit(entry)
+        elif entry:
+            self.group = entry
+            self.group_chosen.emit(entry)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from worker import audit
 from worker.actor import SYSTEM, Actor
 from worker.db.database import Database
-from worker.db.schema import schedules
+from worker.db.schema import jobs, schedules
 from worker.db.types import db_now
 from worker.engine import kinds
 from worker.engine import submit as engine
@@ -26,6 +26,7 @@ from worker.settings import Settings
 from worker.texts import text
 
 NEXT_TIMES = 5
+_WITH_LAST = select(schedules, jobs.c.state.label("last_state")).outerjoin(jobs, jobs.c.id == schedules.c.last_job_id)
 
 
 def everything(database: Database, actor: Actor, language: str) -> list[ScheduleView]:
@@ -37,7 +38,7 @@ def everything(database: Database, actor: Actor, language: str) -> list[Schedule
     _admin(actor)
     with database.read() as connection:
         now = connection.execute(select(db_now())).scalar_one()
-        rows = connection.execute(select(schedules).order_by(schedules.c.id)).all()
+        rows = connection.execute(_WITH_LAST.order_by(schedules.c.id)).all()
     return [_view(row, now, language) for row in rows]
 
 
@@ -246,7 +247,7 @@ def _when(timed: Timing, new: NewSchedule) -> dict[str, Any]:
 
 def _shown(connection: Connection, schedule_id: str, language: str) -> ScheduleView:
     now = connection.execute(select(db_now())).scalar_one()
-    row = connection.execute(select(schedules).where(schedules.c.id == schedule_id)).one()
+    row = connection.execute(_WITH_LAST.where(schedules.c.id == schedule_id)).one()
     return _view(row, now, language)
 
 
@@ -274,6 +275,7 @@ def _view(row: Row[Any], now: datetime, language: str) -> ScheduleView:
         next_at=next_at,
         last_due_at=row.last_due_at,
         last_job_id=row.last_job_id,
+        last_state=row.last_state,
         broken=broken,
         created_at=row.created_at.astimezone(UTC),
         updated_at=row.updated_at.astimezone(UTC),

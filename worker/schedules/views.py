@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from worker.engine.views import Priority
+from worker.engine.views import Priority, State
 
 CatchUp = Literal["skip", "once", "all"]
 
@@ -75,6 +75,7 @@ class ScheduleView(BaseModel):
         own_title: the schedule's own; None: it has none.
         next_at: the next due times; empty when it is off, broken, or never due again.
         last_due_at, last_job_id: of the last firing; the job may have been deleted.
+        last_state: of the last job; None: there is none (any more).
         broken: why it cannot make a job at present; None: it can.
         version: of its last edit; the ETag.
     """
@@ -94,6 +95,7 @@ class ScheduleView(BaseModel):
     next_at: list[datetime]
     last_due_at: datetime | None
     last_job_id: str | None
+    last_state: State | None
     broken: Broken | None
     created_at: datetime
     updated_at: datetime
