@@ -26,6 +26,8 @@ SETTINGS = {
     # Longer than the tests' own: on a busy machine nothing is taken for dead that is only slow.
     "LEASE_SECONDS": "15", "HEARTBEAT_SECONDS": "3", "LOOK_SECONDS": "2", "SWEEP_SECONDS": "2", "HINT_SECONDS": "10",
     "CANCEL_GRACE_SECONDS": "10", "PROGRESS_SECONDS": "0.5", "ACCESS_TOKEN_SECONDS": "14400", "LANGUAGE": "zh_CN",
+    # A day that ends while people work would be two days for reminders.
+    "TIMEZONE": "Asia/Shanghai" if dt.datetime.now(dt.UTC).hour != 15 else "UTC",
 }  # fmt: skip
 
 
@@ -104,7 +106,8 @@ def _work(running: Office, database_url: str, minutes: float, seed: int, ledger:
                 args=("chief", ledger, chief.deeds, end, stop, lambda: chance.uniform(2, 6)),
             ),
             threading.Thread(
-                target=accidents.kill_workers, args=(workers, end, max(40.0, minutes * 60 / 4), stop), name="accidents"
+                target=accidents.kill_workers, name="accidents",
+                args=(workers, end, min(150.0, max(40.0, minutes * 15)), stop),
             ),
         ]  # fmt: skip
         try:

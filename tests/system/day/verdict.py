@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 
@@ -119,7 +120,7 @@ def mails(ledger: Ledger, chief: Chief, post: PostOffice, client: Client) -> Non
     for address, wanted in ledger.mails.items():
         least = wanted - ledger.doubtful[address]
         ledger.check(least <= counts[address] <= wanted, f"{address} got {counts[address]} mails, not {wanted}")
-    today = str(dt.datetime.now(dt.timezone(dt.timedelta(hours=8))).date())
+    today = str(dt.datetime.now(ZoneInfo(chief.running.env["TASKTRAY_TIMEZONE"])).date())
     customers = ledger.tables["customers"]
     due = {
         no: customers[row["customer_no"],]["email"]

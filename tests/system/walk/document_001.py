@@ -71,13 +71,22 @@ def walk(w: Walk) -> None:
         page = requests.get(f"{w.url}/docs", timeout=10).text
         assert "http://" not in page.replace("http://127.0.0.1", "")
         assert "https://" not in page
-    with w.step("--pool=gevent: what it is here is said in one line"):
-        worker = _celery(w, "gevent", "worker", "--pool=gevent", "--concurrency=100", "-n", "gevent@here")
+    with w.step("--pool=prefork --concurrency=4: works, and says in one line what it is here"):
+        worker = _celery(w, "pool", "worker", "-l", "debug", "--pool=prefork", "--concurrency=4", "-n", "pool@here")
         worker.start()
-        wait_until(lambda: "gevent" in worker.tail() or worker.process.poll() is not None, 60, "a word about gevent")
-        worker.stop()
-        assert "Traceback" not in worker.tail(), worker.tail()
-        assert "use --pool threads" in worker.tail(), worker.tail()
+        try:
+            wait_until(lambda: _slots(w, worker) == 4, 60, "the worker's slots")
+        finally:
+            worker.stop()
+        said = worker.log.read_text("utf-8")
+        assert said.count("the prefork pool is not for this system") == 1, said
+    with w.step("--pool=gevent: refused, with the reason"):
+        worker = _celery(w, "green", "worker", "--pool=gevent", "--concurrency=100")
+        worker.start()
+        assert worker.process is not None
+        assert worker.process.wait(60) != 0
+        assert "gevent" in worker.log.read_text("utf-8")
+        worker.log.unlink()  # Celery's own traceback where gevent is not installed
     if w.broker_url:
         with w.step("Flower sees the workers and a task under its name"):
             _flower(w)
@@ -86,6 +95,11 @@ def walk(w: Walk) -> None:
 def _celery(w: Walk, name: str, *arguments: str) -> Program:
     return Program(name, [sys.executable, "-m", "celery", "-A", "worker.celery_app", *arguments], w.env,
                    w.folder / f"{name}.log")  # fmt: skip
+
+
+def _slots(w: Walk, worker: Program) -> int:
+    found = w.call("GET", "/api/v1/monitor/workers", w.admin)["workers"]
+    return next((one["slots"] for one in found if one["pid"] == worker.pid), 0)
 
 
 def _flower(w: Walk) -> None:

@@ -107,7 +107,8 @@ def _schedules(w: Walk) -> None:
             return sum(job["scheduled"] for job in jobs)
 
         wait_until(fired, 60, "a task of the schedule")
-        w.call("DELETE", f"/api/v1/schedules/{made['id']}", w.admin, status=204)
+        seen = {"If-Match": f'"{made["version"]}"'}
+        w.call("DELETE", f"/api/v1/schedules/{made['id']}", w.admin, status=204, headers=seen)
 
 
 def _command_line(w: Walk) -> None:
@@ -129,7 +130,7 @@ def _command_line(w: Walk) -> None:
         run("send-task", "send_notification_email", "--kwargs", values)
         wait_until(lambda: len(w.post.of("user@example.com")) == before + 1, 60, "the e-mail")
     with w.step("--revoke-task"):
-        sent = json.loads(run("send-task", "examples.sleep", "--args", "[600]", "--json"))
+        sent = json.loads(run("send-task", "examples.sleep", "--args", "[600]", "--no-wait", "--json"))
         task = str(sent.get("id") or sent.get("task_id"))
         run("revoke-task", task)
         w.until(f"/api/core/tasks/{task}/", ("REVOKED",), w.admin)

@@ -70,14 +70,14 @@ class Walk:
         Args:
             status: wanted; 0: any good one.
         """
+        headers = {"Authorization": f"Bearer {self.operator if token is None else token}", "Accept-Language": "en"}
+        headers |= options.pop("headers", {})
         answer = requests.request(
-            method, self.url + path, timeout=60, allow_redirects=False,
-            headers={"Authorization": f"Bearer {self.operator if token is None else token}", "Accept-Language": "en"},
-            **options,
+            method, self.url + path, timeout=60, allow_redirects=False, headers=headers, **options,
         )  # fmt: skip
         right = answer.status_code == status if status else 200 <= answer.status_code < 300
         assert right, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
-        return answer.json() if "json" in answer.headers.get("Content-Type", "") else answer
+        return answer.json() if answer.content and "json" in answer.headers.get("Content-Type", "") else answer
 
     def until(self, path: str, states: tuple[str, ...], token: str | None = None) -> Any:
         """Ask for the status at `path` until it is one of `states`."""
