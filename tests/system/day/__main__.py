@@ -15,7 +15,7 @@ from pathlib import Path
 from desktop.client.client import Client
 from desktop.client.errors import Offline
 from tests.support_services import RedisServer, new_database, postgresql_cluster
-from tests.support_smtp import post_office
+from tests.support_smtp import PostOffice, post_office
 from tests.support_system import ADMIN, Office
 from tests.system.day import verdict
 from tests.system.day.chief import Chief
@@ -72,7 +72,7 @@ def day(folder: Path, minutes: float, seed: int, ledger: Ledger) -> None:
             verdict.logs(ledger, running)
 
 
-def _work(running: Office, database_url: str, minutes: float, seed: int, ledger: Ledger, post: object) -> None:
+def _work(running: Office, database_url: str, minutes: float, seed: int, ledger: Ledger, post: PostOffice) -> None:
     with contextlib.ExitStack() as stack:
         tokens = {"anna": running.add_user("anna"), "otto": running.add_user("otto"), ADMIN: running.token}
         clients = {name: stack.enter_context(running.client(token)) for name, token in tokens.items()}
@@ -125,7 +125,11 @@ def _work(running: Office, database_url: str, minutes: float, seed: int, ledger:
                     thread.join(60)
 
 
-def _evening(chief, clerks, ledger, database_url, post, clients, mirrors, ears_stop, listeners) -> None:  # type: ignore[no-untyped-def]  # a list of what the day has made
+def _evening(
+    chief: Chief, clerks: list[Clerk], ledger: Ledger, database_url: str, post: PostOffice,
+    clients: dict[str, Client], mirrors: dict[str, dict[str, tuple[str, int]]], ears_stop: threading.Event,
+    listeners: list[threading.Thread],
+) -> None:  # fmt: skip
     ended = dt.datetime.now(dt.UTC)
     chief.ends_schedules()
     chief.wait_for_the_queue(300)
