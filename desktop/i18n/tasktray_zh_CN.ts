@@ -1880,6 +1880,14 @@ and you can go on working meanwhile.</source>
         <translation>文件</translation>
     </message>
     <message>
+        <source>Choose a folder: all files in it and in its folders</source>
+        <translation>选择文件夹：包括其中及子文件夹里的所有文件</translation>
+    </message>
+    <message>
+        <source>Choose a folder…</source>
+        <translation>选择文件夹…</translation>
+    </message>
+    <message>
         <source>What to do</source>
         <translation>任务类型</translation>
     </message>
@@ -1914,6 +1922,10 @@ and you can go on working meanwhile.</source>
     <message>
         <source>Choose files</source>
         <translation>选择文件</translation>
+    </message>
+    <message>
+        <source>Choose a folder</source>
+        <translation>选择文件夹</translation>
     </message>
     <message>
         <source>All files (*)</source>
@@ -1970,6 +1982,18 @@ and you can go on working meanwhile.</source>
     <message>
         <source>not there</source>
         <translation>不存在</translation>
+    </message>
+    <message>
+        <source>There are no files in {folder} that this can be done with.</source>
+        <translation>“{folder}”中没有可用于此操作的文件。</translation>
+    </message>
+    <message>
+        <source>There are more than {limit} files in {folder}. Choose a smaller folder, or some of its files.</source>
+        <translation>“{folder}”中的文件超过 {limit} 个，请选择较小的文件夹或其中部分文件。</translation>
+    </message>
+    <message>
+        <source>{folder} cannot be read: {reason}</source>
+        <translation>无法读取“{folder}”：{reason}</translation>
     </message>
 </context>
 <context>

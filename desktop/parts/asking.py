@@ -1,4 +1,4 @@
-"""Asking for files, by the system's own dialog."""
+"""Asking for files and folders, by the system's own dialog."""
 
 from __future__ import annotations
 
@@ -25,3 +25,15 @@ def ask_files(parent: QWidget, suffixes: Sequence[str], folder: Path | None = No
         f"{known};;{every}" if suffixes else every,
     )  # fmt: skip
     return [Path(name) for name in names]
+
+
+def ask_folder(parent: QWidget, folder: Path | None = None) -> Path | None:
+    """Let the user choose a folder; None when none was chosen.
+
+    Args:
+        folder: where to begin.
+    """
+    name = QFileDialog.getExistingDirectory(
+        parent, translate("Submit", "Choose a folder"), str(folder) if folder else ""
+    )
+    return Path(name) if name else None

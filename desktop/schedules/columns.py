@@ -56,12 +56,12 @@ def _outcome(schedule: Schedule) -> str:
 
 
 COLUMNS = (
-    Column("title", QT_TRANSLATE_NOOP("Schedules", "Title"), 190, lambda s: s.title),
+    Column("title", QT_TRANSLATE_NOOP("Schedules", "Title"), 178, lambda s: s.title),
     Column(
         "kind", QT_TRANSLATE_NOOP("Schedules", "Kind"), 140, lambda s: s.kind_title or s.kind, tip=lambda s: s.kind
     ),
     Column(
-        "when", QT_TRANSLATE_NOOP("Schedules", "When"), 288, words.of, tip=lambda s: f"{words.of(s)}\n{s.cron or ''}"
+        "when", QT_TRANSLATE_NOOP("Schedules", "When"), 300, words.of, tip=lambda s: f"{words.of(s)}\n{s.cron or ''}"
     ),
     Column("next", QT_TRANSLATE_NOOP("Schedules", "Next due"), 96, _next, tip=_all_next),
     Column("last", QT_TRANSLATE_NOOP("Schedules", "Last firing"), 88, _last),

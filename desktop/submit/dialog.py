@@ -14,7 +14,7 @@ from desktop.controller import Controller
 from desktop.language import translate
 from desktop.outbox import Entry
 from desktop.outgoing import field_errors
-from desktop.parts.asking import ask_files
+from desktop.parts.asking import ask_files, ask_folder
 from desktop.parts.later import later
 from desktop.parts.notice import Notice
 from desktop.plurals import plurals
@@ -22,6 +22,7 @@ from desktop.submit.announcing import Announcing
 from desktop.submit.expected import expected
 from desktop.submit.files import FILE_OPTIONS, FileSet, FileState
 from desktop.submit.fitting import fits, reads_table
+from desktop.submit.folders import Folders
 from desktop.submit.footer import Footer
 from desktop.submit.form import ParamsForm
 from desktop.submit.heading import LeftSide
@@ -90,11 +91,15 @@ class SubmitDialog(QDialog):
         self._footer = Footer(self)
         column.addWidget(self._footer)
         self._ask = later(self, 350, self._estimate)
+        self._folders = Folders(controller, self)
+        self._folders.found.connect(self.set_files)
+        self._folders.failed.connect(self._error.tell)
         self.files.changed.connect(later(self, 0, self._judge).start)
         self.files.fitting.connect(self._fitting)
         self.kind.currentIndexChanged.connect(self._kind_chosen)
         self.priority.currentIndexChanged.connect(lambda _: self._ask.start())
         self._heading.list.choose_wanted.connect(self._choose_files)
+        self._heading.list.folder_wanted.connect(self._choose_folder)
         self._footer.submit_wanted.connect(self.submit)
         self._footer.cancel_wanted.connect(self.reject)
         self._footer.background_wanted.connect(self.accept)
@@ -143,6 +148,11 @@ class SubmitDialog(QDialog):
         if chosen:
             self.set_files(chosen)
 
+    def _choose_folder(self) -> None:
+        folder = ask_folder(self, self.paths[0].parent if self.paths else None)
+        if folder is not None and self.chosen is not None:
+            self._folders.read(folder, self.chosen.uploads)
+
     def set_files(self, paths: Sequence[Path]) -> None:
         """Work on other files."""
         self._guessing = False
@@ -164,7 +174,9 @@ class SubmitDialog(QDialog):
             tables = kind is None or kind.dataset is not None
             self.files.show(self.paths, dataset, schema, self._before, tables=tables)
         takes = kind is not None and kind.uploads.maximum > 0
-        self._heading.show_files(choosable=takes, visible=takes or bool(self.paths))
+        # Of a kind with one file a job the files of a folder would be as many jobs.
+        folders = kind is not None and kind.uploads.maximum > 1
+        self._heading.show_files(choosable=takes, folders=folders, visible=takes or bool(self.paths))
         if kind is None:
             self._judge()
             names = ", ".join(path.name for path in self.paths)

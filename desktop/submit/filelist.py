@@ -125,13 +125,14 @@ def note(files: FileSet, state: FileState) -> tuple[str, str]:
 
 
 class FileList(QWidget):
-    """One file as a line, several as a table; a button to choose others.
+    """One file as a line, several as a table; buttons to choose others.
 
     Signals:
-        choose_wanted: the button was pressed.
+        choose_wanted, folder_wanted: a button was pressed.
     """
 
     choose_wanted = Signal()
+    folder_wanted = Signal()
 
     def __init__(self, files: FileSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -152,12 +153,19 @@ class FileList(QWidget):
         self._choose.setObjectName("chooseInDialogButton")
         self._choose.setToolTip(translate("Submit", "Choose files…"))
         self._choose.setAccessibleName(self._choose.toolTip())
-        icons.put(self._choose, "folder")
+        icons.put(self._choose, "file")
         self._choose.clicked.connect(self.choose_wanted)
+        self._folder = QPushButton(self._line)
+        self._folder.setObjectName("chooseFolderButton")
+        self._folder.setToolTip(translate("Submit", "Choose a folder: all files in it and in its folders"))
+        self._folder.setAccessibleName(self._folder.toolTip())
+        icons.put(self._folder, "folder")
+        self._folder.clicked.connect(self.folder_wanted)
         row.addWidget(title)
         row.addWidget(self._name, 1)
         row.addWidget(self._size)
         row.addWidget(self._choose)
+        row.addWidget(self._folder)
         column.addWidget(self._line)
         self.model = FilesModel(files, self)
         self._table: QTableView | None = None  # made for several files only
@@ -188,14 +196,16 @@ class FileList(QWidget):
         self._column.insertWidget(1, table)
         return table
 
-    def show_files(self, *, choosable: bool) -> None:
-        """Show the files anew; `choosable`: others may be chosen."""
+    def show_files(self, *, choosable: bool, folders: bool = False) -> None:
+        """Show the files anew; `choosable`: others may be chosen, `folders`: a whole folder, too."""
         states = self._files.files
         if len(states) > 1 and self._table is None:
             self._table = self._make_table()
         self._summary.setVisible(len(states) > 1)
         self._choose.setVisible(choosable)
         self._choose.setText("" if states else translate("Submit", "Choose files…"))
+        self._folder.setVisible(choosable and folders)
+        self._folder.setText("" if states else translate("Submit", "Choose a folder…"))
         self._name.set_full_text(
             states[0].path.name if len(states) == 1 else plurals.files(len(states)) if states else ""
         )

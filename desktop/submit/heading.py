@@ -70,9 +70,9 @@ class Heading(QWidget):
         """Show a priority."""
         self.priority.setCurrentIndex(max(self.priority.findData(priority), 0))
 
-    def show_files(self, *, choosable: bool, visible: bool) -> None:
-        """Show the files anew; `choosable`: others may be chosen."""
-        self.list.show_files(choosable=choosable)
+    def show_files(self, *, choosable: bool, folders: bool, visible: bool) -> None:
+        """Show the files anew; `choosable`: others may be chosen, `folders`: a whole folder, too."""
+        self.list.show_files(choosable=choosable, folders=folders)
         self.list.setVisible(visible)
 
 
