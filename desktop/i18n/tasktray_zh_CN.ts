@@ -520,6 +520,10 @@
         <source>More settings</source>
         <translation>更多设置</translation>
     </message>
+    <message>
+        <source>none</source>
+        <translation>无</translation>
+    </message>
 </context>
 <context>
     <name>Formats</name>

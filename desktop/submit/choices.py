@@ -51,9 +51,14 @@ class ChoiceEditor(Editor):
 
 
 class SuggestingEditor(Editor):
-    """A text with suggestions (sheets, encodings, delimiters); empty: found automatically."""
+    """A text with suggestions (sheets, encodings, delimiters, earlier jobs).
 
-    def __init__(self, spec: FieldSpec, options: list[tuple[str, str]]) -> None:
+    Args:
+        options: `(value, words)`.
+        hint: what it means that it is empty; by default that the value is found automatically.
+    """
+
+    def __init__(self, spec: FieldSpec, options: list[tuple[str, str]], hint: str | None = None) -> None:
         super().__init__(spec)
         self._combo = QComboBox()
         self._combo.setEditable(True)
@@ -63,7 +68,7 @@ class SuggestingEditor(Editor):
         self._combo.currentTextChanged.connect(lambda _: self.changed.emit())
         edit = self._combo.lineEdit()
         if edit:
-            edit.setPlaceholderText(translate("Form", "automatic"))
+            edit.setPlaceholderText(translate("Form", "automatic") if hint is None else hint)
 
     def offer(self, options: list[tuple[str, str]]) -> None:
         """Suggest other values; what is chosen stays."""

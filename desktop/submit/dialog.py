@@ -19,6 +19,7 @@ from desktop.parts.later import later
 from desktop.parts.notice import Notice
 from desktop.plurals import plurals
 from desktop.submit.announcing import Announcing
+from desktop.submit.earlier import suggest_earlier
 from desktop.submit.expected import expected
 from desktop.submit.files import FILE_OPTIONS, FileSet, FileState
 from desktop.submit.fitting import fits, reads_table
@@ -210,6 +211,7 @@ class SubmitDialog(QDialog):
         self._built = ParamsForm(kind.params_schema, beside)
         self._built.changed.connect(self._ask.start)
         self._form_place.addWidget(self._built)
+        suggest_earlier(self._controller, kind, self._built)
         if self._before:
             self._built.set_values(dict(self._before))
         if not previewed:

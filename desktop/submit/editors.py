@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+from desktop.language import translate
 from desktop.submit.choices import BoolEditor, ChoiceEditor, ChoicesEditor, SuggestingEditor, delimiters, encodings
 from desktop.submit.editor import Editor
 from desktop.submit.fields import FieldSpec
@@ -22,6 +23,8 @@ def make_editor(spec: FieldSpec) -> Editor:
     editor: Editor
     if spec.widget == "sheet":
         editor = SuggestingEditor(spec, [])
+    elif spec.widget == "job":
+        editor = SuggestingEditor(spec, [], translate("Form", "none"))
     elif spec.widget == "encoding":
         editor = SuggestingEditor(spec, encodings())
     elif spec.widget == "delimiter":

@@ -52,7 +52,7 @@ class ParamsForm(QWidget):
         self._folded.hide()
         column.addWidget(self._folded)
         self._later: list[FieldSpec] = []  # folded away; their editors are made when they are first needed
-        self._sheets: list[str] = []
+        self._offered: dict[str, list[tuple[str, str]]] = {}
         for spec in read_fields(schema):
             if spec.name in leave_out:
                 continue
@@ -75,8 +75,8 @@ class ParamsForm(QWidget):
         later, self._later = self._later, []
         for spec in later:
             self._add(spec, self._more)
-        if later and self._sheets:
-            self.offer_sheets(self._sheets)
+        for widget, options in self._offered.items() if later else ():
+            self.offer(widget, options)
 
     def _add(self, spec: FieldSpec, form: QFormLayout) -> None:
         editor = make_editor(spec)
@@ -175,12 +175,17 @@ class ParamsForm(QWidget):
         if first:
             self.editors[first].setFocus()
 
-    def offer_sheets(self, sheets: Sequence[str]) -> None:
-        """Suggest the file's sheets where one is asked for."""
-        self._sheets = list(sheets)
+    def wants(self, widget: str) -> bool:
+        """There is a field whose schema asks for that editor, folded away or not."""
+        specs = [*self._later, *(editor.spec for editor in self.editors.values())]
+        return any(spec.widget == widget for spec in specs)
+
+    def offer(self, widget: str, options: Sequence[tuple[str, str]]) -> None:
+        """Suggest values, `(value, words)`, where the schema asks for that editor."""
+        self._offered[widget] = list(options)
         for editor in self.editors.values():
-            if editor.spec.widget == "sheet" and isinstance(editor, SuggestingEditor):
-                editor.offer([(sheet, sheet) for sheet in sheets])
+            if editor.spec.widget == widget and isinstance(editor, SuggestingEditor):
+                editor.offer(self._offered[widget])
 
 
 def _is_default(value: Any, spec: FieldSpec) -> bool:

@@ -35,3 +35,13 @@ def test_files_of_any_type_are_analyzed_but_those_that_are_not_ticked(online, qt
     shown = [label.text() for label in online.details.findChildren(QLabel)]
     assert "Timeline entries" in shown
     assert "Encrypted" not in shown
+
+    # A later analysis is compared with this one by choosing it: nobody has to know its id.
+    dialog = online.new_job("evidence.analyze")
+    qtbot.waitUntil(lambda: dialog._built is not None)
+    editor = dialog._built.editors["compare_with"]
+    assert editor.value() is None
+    qtbot.waitUntil(lambda: editor._combo.findData(job.id) > 0, timeout=10_000)
+    editor._combo.setCurrentIndex(editor._combo.findData(job.id))
+    assert dialog._built.values() == {"compare_with": job.id}
+    dialog.reject()

@@ -255,3 +255,19 @@ def test_a_job_that_is_not_in_the_list_is_found_and_one_that_is_gone_is_said_to_
     online.controller.feed.take([], [job.id])
     online.find_job(job.id)
     qtbot.waitUntil(lambda: "no longer" in online.banner.text, timeout=10_000)
+
+
+def test_another_language_leaves_one_on_the_page_and_says_all_of_it_anew(online, qtbot, qapp):
+    from desktop.app import Shell
+
+    opened(online, qtbot, "monitor")
+    shell = next(shell for shell in qapp.findChildren(Shell) if shell.window is online)
+    online.controller.set_language("zh_CN")
+    window = shell.window
+    assert window is not online
+    assert window.side_bar.page() == "monitor"
+    page = window._pages.currentWidget()
+    qtbot.waitUntil(lambda: page._lane_model.rowCount() > 0, timeout=10_000)
+    assert page._lane_model.headerData(0, Qt.Orientation.Horizontal) == "队列"
+    assert page.lanes.model().index(0, 0).data() == "常规"
+    window.controller.set_language("en")

@@ -48,10 +48,11 @@ class EvidenceParams(Params):
         json_schema_extra={
             "titles": {"zh_CN": "与此前的分析比对", "en": "Compare with an earlier analysis"},
             "descriptions": {
-                "zh_CN": "此前任务的编号，用于证明文件未被改动；也可把当时的 manifest.json 一并选入文件。",
-                "en": "Id of the earlier job, to prove that the files are unchanged; or choose its manifest.json "
+                "zh_CN": "此前的任务或其编号，用于证明文件未被改动；也可把当时的 manifest.json 一并选入文件。",
+                "en": "The earlier job or its id, to prove that the files are unchanged; or choose its manifest.json "
                 "among the files.",
             },
+            "widget": "job",
         },
     )
     near_duplicates: int = Field(
