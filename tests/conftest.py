@@ -102,6 +102,28 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     server.stop()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """Passwords hashed in this process cost next to nothing; `real_hashes` is for tests that ask what they cost."""
+    import argon2
+
+    from worker.accounts import passwords
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture
+def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords hashed as in earnest."""
+    import argon2
+
+    from worker.accounts import passwords
+
+    monkeypatch.setattr(passwords, "_hasher", argon2.PasswordHasher())
+
+
 @pytest.fixture
 def python() -> str:
     """The interpreter for real processes."""

@@ -215,6 +215,8 @@ class Office:
         if scheduler:
             self.program("scheduler").start()
         self.token = self.sign_in(ADMIN, PASSWORD)
+        with self.client() as client:
+            wait_until(lambda: len(client.workers()) >= workers, 60, "the workers")
         return self
 
     def _prepare(self) -> None:

@@ -221,3 +221,18 @@ def test_a_disabled_user_is_told_so_only_with_the_right_password(api, operator):
         connection.execute(update(users).where(users.c.username == "otto").values(disabled_at=db_now()))
     _problem(api.post("auth/login", data={"username": "otto", "password": "wrong"}), 401, "wrong_password")
     _problem(api.post("auth/login", data={"username": "otto", "password": PASSWORD}), 403, "user_disabled")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_hash_of_weaker_parameters_is_renewed_when_its_user_signs_in(api, operator, real_hashes):
+    def kept() -> str:
+        with api.database.read() as connection:
+            return connection.execute(select(users.c.password_hash).where(users.c.username == "otto")).scalar_one()
+
+    weak = kept()
+    assert weak.startswith("$argon2id$v=19$m=8,t=1,p=1$")
+    api.login("otto")
+    strong = kept()
+    assert strong.startswith("$argon2id$v=19$m=65536,t=3,p=4$")  # RFC 9106's second recommended setting
+    api.login("otto")
+    assert kept() == strong

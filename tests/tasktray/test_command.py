@@ -24,8 +24,8 @@ COMMANDS = (
 )  # fmt: skip
 
 
-def test_help_names_every_command_and_the_exit_statuses(tasktray: Run) -> None:
-    done = tasktray("--help")
+def test_help_names_every_command_and_the_exit_statuses(as_process: Run) -> None:
+    done = as_process("--help")
     assert done.returncode == 0
     for command in COMMANDS:
         assert re.search(rf"^  {command} ", done.stdout, re.MULTILINE), command
@@ -33,8 +33,8 @@ def test_help_names_every_command_and_the_exit_statuses(tasktray: Run) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_in_both_languages(tasktray: Run, command: str) -> None:
-    english, chinese = tasktray(command, "--help"), tasktray(command, "--help", LANG="zh_CN.UTF-8")
+def test_every_command_has_help_in_both_languages(tasktray: Run, as_process: Run, command: str) -> None:
+    english, chinese = tasktray(command, "--help"), as_process(command, "--help", LANG="zh_CN.UTF-8")
     assert english.returncode == chinese.returncode == 0
     assert re.search("[\u4e00-\u9fff]", chinese.stdout)
     assert not re.search("[\u4e00-\u9fff]", english.stdout)
@@ -51,24 +51,24 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stderr.strip() == "[]"
 
 
-def test_an_unknown_command_is_wrong_usage(tasktray: Run) -> None:
-    done = tasktray("frobnicate")
+def test_an_unknown_command_is_wrong_usage(as_process: Run) -> None:
+    done = as_process("frobnicate")
     assert done.returncode == 2
     assert "frobnicate" in done.stderr
 
 
-def test_the_version_is_told(tasktray: Run) -> None:
-    done = tasktray("--version")
+def test_the_version_is_told(as_process: Run) -> None:
+    done = as_process("--version")
     assert done.returncode == 0
     assert re.fullmatch(r"tasktray \d+\.\d+\.\d+\n", done.stdout)
 
 
-def test_without_a_running_system_the_command_says_how_to_start_one(tasktray: Run) -> None:
-    done = tasktray("list-tasks")
+def test_without_a_running_system_the_command_says_how_to_start_one(as_process: Run) -> None:
+    done = as_process("list-tasks")
     assert done.returncode == 3
     assert "tasktray up" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "启动" in tasktray("list-tasks", LANG="zh_CN.UTF-8").stderr
+    assert "启动" in as_process("list-tasks", LANG="zh_CN.UTF-8").stderr
 
 
 def test_a_token_is_needed_for_a_named_server(tasktray: Run) -> None:
@@ -84,14 +84,14 @@ def test_a_setting_that_cannot_be_read_is_named(tasktray: Run) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_traceback_is_shown_only_when_asked_for(tasktray: Run) -> None:
+def test_a_traceback_is_shown_only_when_asked_for(as_process: Run) -> None:
     settings = {"TASKTRAY_DATABASE_URL": "postgresql://nobody:geheim@127.0.0.1:9/none"}
-    done = tasktray("migrate", **settings)
+    done = as_process("migrate", **settings)
     assert done.returncode == 5
     assert "Traceback" not in done.stderr
     assert "geheim" not in done.stderr
     assert "TASKTRAY_DATABASE_URL" in done.stderr
-    assert "Traceback" in tasktray("migrate", TASKTRAY_DEBUG="1", **settings).stderr
+    assert "Traceback" in as_process("migrate", TASKTRAY_DEBUG="1", **settings).stderr
 
 
 def test_a_closed_pipe_is_no_error(tasktray: Run, tmp_path: Path) -> None:
@@ -105,8 +105,8 @@ def test_a_closed_pipe_is_no_error(tasktray: Run, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- migrate, create-admin
 
 
-def test_migrate_can_be_run_again(tasktray: Run) -> None:
-    first, second = tasktray("migrate"), tasktray("migrate")
+def test_migrate_can_be_run_again(as_process: Run) -> None:
+    first, second = as_process("migrate"), as_process("migrate")
     assert (first.returncode, second.returncode) == (0, 0)
     assert first.stdout != second.stdout
 

@@ -1,4 +1,4 @@
-"""The commands that talk to a running system, as processes, against a real one."""
+"""The commands that talk to a running system, against a real one; the usual ones as processes, too."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def counts(text: str) -> dict[str, int]:
 
 
 def test_an_import_tells_its_counts_and_fetches_the_error_workbook_which_imports_again(
-    remote: Run, tmp_path: Path
+    remote_process: Run, tmp_path: Path
 ) -> None:
     file = table(tmp_path / "一月.csv", [("I-1", "甲", "100"), ("I-2", "乙", "viel"), ("", "丙", "1")])
-    done = remote("import", file, "--mode", "insert")
+    done = remote_process("import", file, "--mode", "insert")
     assert done.returncode == 0, done.stderr
     assert counts(done.stdout) == {
         "rows": 3, "inserted": 1, "updated": 0, "unchanged": 0, "skipped": 0, "rejected": 2,
@@ -51,7 +51,7 @@ def test_an_import_tells_its_counts_and_fetches_the_error_workbook_which_imports
     sheet.delete_rows(3)
     book.save(tmp_path / "corrected.xlsx")
     book.close()
-    again = remote("import", tmp_path / "corrected.xlsx", "--mode", "insert")
+    again = remote_process("import", tmp_path / "corrected.xlsx", "--mode", "insert")
     assert counts(again.stdout)["inserted"] == 1, again.stderr
     assert counts(again.stdout)["rejected"] == 0
 
@@ -90,12 +90,12 @@ def test_mapping_encoding_and_delimiter_can_be_given(remote: Run, tmp_path: Path
     assert ",B," in row
 
 
-def test_json_is_one_object_on_standard_output(remote: Run, tmp_path: Path) -> None:
-    done = remote("import", table(tmp_path / "j.csv", [("J-1", "甲", "1")]), "--json")
+def test_json_is_one_object_on_standard_output(remote_process: Run, tmp_path: Path) -> None:
+    done = remote_process("import", table(tmp_path / "j.csv", [("J-1", "甲", "1")]), "--json")
     job = json.loads(done.stdout)
     assert (job["state"], job["result"]["rows"], job["kind"]) == ("succeeded", 1, "customers.import")
     assert done.stderr == ""
-    status = json.loads(remote("task-status", job["id"], "--json").stdout)
+    status = json.loads(remote_process("task-status", job["id"], "--json").stdout)
     assert status["id"] == job["id"]
 
 
@@ -155,11 +155,11 @@ def test_a_template_comes_with_an_example_that_is_not_imported(remote: Run, tmp_
     assert remote("template", "nothing").returncode != 0
 
 
-def test_an_export_of_chosen_columns_goes_into_a_folder_under_its_own_name(remote: Run, tmp_path: Path) -> None:
-    remote("import", table(tmp_path / "c.csv", [("C-1", "甲", "1")]))
+def test_an_export_of_chosen_columns_goes_into_a_folder_under_its_own_name(remote_process: Run, tmp_path: Path) -> None:
+    remote_process("import", table(tmp_path / "c.csv", [("C-1", "甲", "1")]))
     folder = tmp_path / "out"
     folder.mkdir()
-    assert remote("export", "--format", "csv", "--columns", "customer_no,name", "-o", folder).returncode == 0
+    assert remote_process("export", "--format", "csv", "--columns", "customer_no,name", "-o", folder).returncode == 0
     (file,) = folder.iterdir()
     assert file.suffix == ".csv"
     with file.open(encoding="utf-8-sig", newline="") as opened:
