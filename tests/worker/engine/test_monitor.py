@@ -220,6 +220,14 @@ def test_an_hour_tells_the_most_that_waited_in_it(engine):
     assert [(p.succeeded, p.waiting) for p in found.points] == [(1, 8), (0, 4)]
 
 
+def test_a_series_has_the_minute_whose_first_second_has_not_passed(engine):
+    until = NOON + timedelta(seconds=0.4)
+    found = series(engine.database, engine.root, since=NOON - timedelta(minutes=1), until=until)
+    assert [point.at for point in found.points] == [NOON - timedelta(minutes=1), NOON]
+    found = series(engine.database, engine.root, since=NOON - timedelta(minutes=1), until=NOON)
+    assert [point.at for point in found.points] == [NOON - timedelta(minutes=1)]
+
+
 def test_without_a_period_a_series_ends_now(engine):
     ended(engine, datetime.now(UTC))
     minutes = series(engine.database, engine.root)

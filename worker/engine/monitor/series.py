@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -48,7 +49,9 @@ def series(
     with database.read() as connection:
         end = until or connection.execute(select(db_now())).scalar_one()
         begin = since or end - (timedelta(hours=1) if step == "minute" else timedelta(days=1))
-        first, last = int(begin.timestamp()) // seconds, -(-int(end.timestamp()) // seconds)
+        first, last = int(begin.timestamp() // seconds), math.ceil(end.timestamp() / seconds)
+        if until is None and last * seconds == end.timestamp():
+            last += 1  # the step that begins right now counts too
         if last <= first:
             raise Refused("period_empty")
         if last - first > POINTS:
