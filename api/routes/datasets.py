@@ -16,7 +16,7 @@ from api.dependencies import ActorDep, DatabaseDep
 from api.routes.files import disposition
 from tabular.schema import Field as TableField
 from tabular.template import write_template
-from worker.datasets import Dataset, history, load
+from worker.datasets import Dataset, history, load, values
 from worker.datasets import rows as dataset_rows
 from worker.engine.views import State
 from worker.errors import NotFound, Refused
@@ -53,6 +53,20 @@ class RowPage(BaseModel):
     rows: list[dict[str, Any]]
     next: str | None
     total: int | None
+
+
+class Value(BaseModel):
+    """A value of the first field of the key; `label` as in the first row that has it."""
+
+    value: Any
+    label: Any
+
+
+class ValueList(BaseModel):
+    """Different values in order; `more`: there are others, which are left out."""
+
+    values: list[Value]
+    more: bool
 
 
 class ImportedView(BaseModel):
@@ -158,6 +172,20 @@ def list_rows(
     """A page of the dataset's rows."""
     found = dataset_rows.page(database, get_dataset_named(name), _filters(filters), cursor, limit)
     return RowPage.model_validate(found)
+
+
+@router.get("/{name}/values")
+def list_values(
+    name: Name,
+    actor: ActorDep,
+    database: DatabaseDep,
+    label: Annotated[
+        str | None, Query(max_length=64, description="A field that says who or what each of them is.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=values.LIMIT)] = values.LIMIT,
+) -> ValueList:
+    """The different values of the first field of the key, e.g. all employee numbers."""
+    return ValueList.model_validate(values.first_keys(database, get_dataset_named(name), label, limit))
 
 
 @router.get("/{name}/imports")

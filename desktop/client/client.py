@@ -12,6 +12,7 @@ from desktop.client.administration import Administration
 from desktop.client.answers import flag, items
 from desktop.client.errors import Offline
 from desktop.client.models import parse
+from desktop.client.value_models import Values
 
 
 class Client(Administration):
@@ -42,6 +43,10 @@ class Client(Administration):
     def template(self, dataset: str) -> bytes:
         """A workbook to fill in, in this user's language."""
         return self.request("GET", _dataset(dataset, "/template")).content
+
+    def values(self, dataset: str, label: str | None = None) -> Values:
+        """The different values of the first field of a dataset's key; `label`: a field that says what each is."""
+        return parse(Values, self.json("GET", _dataset(dataset, "/values"), params={"label": label}))
 
     # ------------------------------------------------------------ mappings of imports
 

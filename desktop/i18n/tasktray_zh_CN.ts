@@ -465,6 +465,10 @@
         <translation>每行一个</translation>
     </message>
     <message>
+        <source>Choose…</source>
+        <translation>选择…</translation>
+    </message>
+    <message>
         <source>This is no JSON.</source>
         <translation>这不是 JSON。</translation>
     </message>
@@ -523,6 +527,22 @@
     <message>
         <source>none</source>
         <translation>无</translation>
+    </message>
+    <message>
+        <source>Find</source>
+        <translation>查找</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>正在读取…</translation>
+    </message>
+    <message>
+        <source>There is nothing to choose from yet.</source>
+        <translation>目前还没有可选的内容。</translation>
+    </message>
+    <message>
+        <source>Only the first {count} are listed; others can be typed in.</source>
+        <translation>仅列出前 {count} 项，其他可直接填写。</translation>
     </message>
 </context>
 <context>

@@ -24,6 +24,9 @@ def conflict(error: BaseException) -> bool:
 class ScheduleDesk(QObject):
     """Asks and orders.
 
+    Attributes:
+        controller: behind it.
+
     Signals:
         told: all schedules.
         failed: words about what went wrong.
@@ -36,13 +39,13 @@ class ScheduleDesk(QObject):
 
     def __init__(self, controller: Controller, parent: QObject) -> None:
         super().__init__(parent)
-        self._controller = controller
+        self.controller = controller
 
     def ask(self) -> None:
         """Read all schedules: `told`."""
-        client = self._controller.client
-        if client is not None and self._controller.online:
-            self._controller.operations.start("schedules", lambda _: client.schedules(), self.told.emit, self._fail)
+        client = self.controller.client
+        if client is not None and self.controller.online:
+            self.controller.operations.start("schedules", lambda _: client.schedules(), self.told.emit, self._fail)
 
     def save(
         self,
@@ -99,12 +102,12 @@ class ScheduleDesk(QObject):
         then: Callable[[Any], object],
         failed: Callable[[BaseException], object] | None = None,
     ) -> None:
-        client = self._controller.client
+        client = self.controller.client
         wrong = failed or self._fail_and_ask
         if client is None:
             wrong(SignInNeeded())
             return
-        self._controller.operations.start(
+        self.controller.operations.start(
             key, lambda _: call(client), lambda r: _void(then(r)), lambda e: _void(wrong(e))
         )
 

@@ -31,6 +31,7 @@ from desktop.schedules.desk import ScheduleDesk, conflict
 from desktop.schedules.when import WhenEditor
 from desktop.schedules.words import CATCH_UP, read
 from desktop.submit.form import ParamsForm
+from desktop.submit.picking import offer_picking
 
 DEFAULT_ZONE = "Asia/Shanghai"
 _PRIORITIES = ("high", "normal", "low")
@@ -191,6 +192,7 @@ class ScheduleDialog(QDialog):
         self._params.removeWidget(self._form)
         self._form.deleteLater()
         self._form = ParamsForm(kind.params_schema if kind else {})
+        offer_picking(self._desk.controller, self._form)
         self._params.addWidget(self._form)
         self._params_title.setVisible(not self._form.empty)
         self._form.setVisible(not self._form.empty)

@@ -27,6 +27,7 @@ from desktop.submit.folders import Folders
 from desktop.submit.footer import Footer
 from desktop.submit.form import ParamsForm
 from desktop.submit.heading import LeftSide
+from desktop.submit.picking import offer_picking
 from desktop.submit.preview import Preview
 from desktop.submit.refusal import by_field, in_words
 from desktop.submit.sending import Order, Sending, make_orders
@@ -212,6 +213,7 @@ class SubmitDialog(QDialog):
         self._built.changed.connect(self._ask.start)
         self._form_place.addWidget(self._built)
         suggest_earlier(self._controller, kind, self._built)
+        offer_picking(self._controller, self._built)
         if self._before:
             self._built.set_values(dict(self._before))
         if not previewed:

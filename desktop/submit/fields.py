@@ -28,6 +28,7 @@ class FieldSpec:
         value_map: a map whose values are maps again.
         minimum, maximum, max_length: limits, None: none.
         widget: a special editor that the schema asks for.
+        pick: dataset and field with words: the values of a list may be chosen from those that there are.
         advanced: most people never need it.
     """
 
@@ -45,6 +46,7 @@ class FieldSpec:
     maximum: float | None = None
     max_length: int | None = None
     widget: str = ""
+    pick: tuple[str, str | None] | None = None
     advanced: bool = False
     schema: Json = field(default_factory=dict, compare=False)
 
@@ -89,6 +91,7 @@ def _read(name: str, prop: Json, required: bool, definitions: Json) -> FieldSpec
         maximum=_limit(inner, "maximum", "exclusiveMaximum"),
         max_length=inner.get("maxLength"),
         widget=prop.get("widget") or "",
+        pick=(pick_["dataset"], pick_.get("label")) if (pick_ := prop.get("pick")) else None,
         advanced=bool(prop.get("advanced")),
         schema=prop,
     )

@@ -13,6 +13,7 @@ from desktop.submit.choices import BoolEditor, SuggestingEditor
 from desktop.submit.editor import Editor, NotFilled
 from desktop.submit.editors import make_editor
 from desktop.submit.fields import FieldSpec, read_fields
+from desktop.submit.inputs import ListEditor
 
 
 class ParamsForm(QWidget):
@@ -24,9 +25,11 @@ class ParamsForm(QWidget):
 
     Signals:
         changed: a value may be another one now.
+        pick_wanted: a `ListEditor` whose values are to be chosen from those that there are.
     """
 
     changed = Signal()
+    pick_wanted = Signal(object)
 
     def __init__(self, schema: dict[str, Any], leave_out: Collection[str] = ()) -> None:
         super().__init__()
@@ -107,6 +110,8 @@ class ParamsForm(QWidget):
         label.setContentsMargins(0, 4, 0, 0)
         form.addRow(label, holder)
         editor.changed.connect(lambda name=spec.name: self._touched(name))
+        if isinstance(editor, ListEditor):
+            editor.pick_wanted.connect(lambda: self.pick_wanted.emit(editor))
 
     def _touched(self, name: str) -> None:
         self._errors[name].hide()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from PySide6.QtCore import QDate, QDateTime, QRegularExpression, Qt
+from PySide6.QtCore import QDate, QDateTime, QRegularExpression, Qt, Signal
 from PySide6.QtGui import QRegularExpressionValidator
-from PySide6.QtWidgets import QCheckBox, QDateEdit, QDateTimeEdit, QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QCheckBox, QDateEdit, QDateTimeEdit, QLineEdit, QPlainTextEdit, QPushButton
 
 from desktop.language import translate
 from desktop.submit.editor import Editor, NotFilled
@@ -138,10 +138,22 @@ class LongTextEditor(PlainTextEditor):
 
 
 class ListEditor(PlainTextEditor):
-    """A value a line."""
+    """A value a line; a button to choose from those that there are, where the schema says which.
+
+    Signals:
+        pick_wanted: the button was pressed.
+    """
+
+    pick_wanted = Signal()
 
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__(spec, translate("Form", "one a line"))
+        if spec.pick:
+            button = QPushButton(translate("Form", "Choose…"))
+            button.setObjectName(f"pick-{spec.name}")
+            button.setAccessibleName(f"{spec.title}: {button.text()}")
+            button.clicked.connect(self.pick_wanted)
+            self.box.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
 
     def value(self) -> Any:
         lines = [line.strip() for line in self._edit.toPlainText().splitlines() if line.strip()]

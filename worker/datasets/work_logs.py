@@ -29,7 +29,11 @@ class WorkLogsExport(ExportChoices):
         None,
         max_length=10_000,
         json_schema_extra=words(
-            "工号", "Employees", "每行一个工号。不填表示全部员工。", "One employee no. a line. Empty: all."
+            "工号",
+            "Employees",
+            "每行一个工号。不填表示全部员工。",
+            "One employee no. a line. Empty: all.",
+            pick=("work_logs", "employee_name"),
         ),
     )
 

@@ -17,6 +17,7 @@ def words(
     enum: dict[str, tuple[str, str]] | None = None,
     widget: str | None = None,
     advanced: bool = False,
+    pick: tuple[str, str | None] | None = None,
 ) -> JsonDict:
     """The `json_schema_extra` of a parameter.
 
@@ -26,6 +27,8 @@ def words(
         enum: value -> its words, `(zh_CN, en)`.
         widget: a special editor, where a plain input would not do.
         advanced: most people never need it; it is folded away.
+        pick: of a list: a dataset, and its field that says who or what each value of its key's first field is; the
+            values can be chosen from those that there are.
     """
     extra: dict[str, Any] = {"titles": {"zh_CN": zh, "en": en}}
     if en_help:
@@ -36,4 +39,6 @@ def words(
         extra["widget"] = widget
     if advanced:
         extra["advanced"] = True
+    if pick:
+        extra["pick"] = {"dataset": pick[0], "label": pick[1]}
     return cast("JsonDict", extra)

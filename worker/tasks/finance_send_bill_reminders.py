@@ -41,7 +41,11 @@ class ReminderParams(Params):
         None,
         max_length=10_000,
         json_schema_extra=words(
-            "客户编号", "Customers", "每行一个。不填表示全部客户。", "One number a line. Empty: all."
+            "客户编号",
+            "Customers",
+            "每行一个。不填表示全部客户。",
+            "One number a line. Empty: all.",
+            pick=("customers", "name"),
         ),
     )
     language: Literal["auto", "zh_CN", "en"] = Field(

@@ -1,10 +1,13 @@
 """A dataset's rows are read page by page, in the order of the key, and filtered."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 
 from tests.worker.datasets.office import CUSTOMERS
 from tests.worker.datasets.test_export import fill, some
-from worker.datasets import mapping, rows
+from worker.datasets import mapping, rows, values
+from worker.datasets.work_logs import WORK_LOGS
 from worker.errors import Refused
 
 
@@ -55,3 +58,34 @@ def test_a_proposed_mapping_names_what_is_missing(office):
     answer = mapping.propose(office.database, office.ann, CUSTOMERS, ["客户编号", "whatever"], [])
     assert (answer["mapping"], answer["missing"]) == ({"客户编号": "customer_no"}, ["name"])
     assert [p["field"] for p in answer["proposals"]] == ["customer_no", None]
+
+
+def test_the_different_values_of_the_first_key_are_each_told_once_in_order(office):
+    assert values.first_keys(office.database, WORK_LOGS) == {"values": [], "more": False}
+    with office.database.write() as connection:
+        connection.execute(
+            WORK_LOGS.table.insert(),
+            [
+                {
+                    "employee_no": no,
+                    "work_date": date(2026, 1, day),
+                    "project": "p",
+                    "employee_name": name,
+                    "hours": 1,
+                    "updated_at": datetime(2026, 1, 4, tzinfo=UTC),
+                }
+                for no, name in (("E2", "李四"), ("E1", "张三"), ("E10", None))
+                for day in (1, 2, 3)
+            ],
+        )
+    found = values.first_keys(office.database, WORK_LOGS, "employee_name")
+    assert sorted((one["value"], one["label"]) for one in found["values"]) == [
+        ("E1", "张三"),
+        ("E10", None),
+        ("E2", "李四"),
+    ]
+    few = values.first_keys(office.database, WORK_LOGS, limit=2)
+    assert (len(few["values"]), few["more"]) == (2, True)
+    with pytest.raises(Refused) as refused:
+        values.first_keys(office.database, WORK_LOGS, "salary")
+    assert refused.value.errors[0]["code"] == "field_unknown"
