@@ -1,8 +1,8 @@
 """Workbooks whose shared strings outgrow memory, read in blocks: an adapter behind `tabular.source`.
 
 calamine holds all shared strings of a workbook in memory. Here they lie on disk (`tabular.shared_strings`), and each
-sheet's XML is cut behind rows into blocks; a block, with the workbook's own styles around it, is a small workbook for
-calamine, so that every cell is understood as it is everywhere else.
+sheet's XML is cut behind rows into blocks. A block, with the workbook's own styles and the few shared strings that its
+cells name, is a small workbook for calamine, so that every cell is understood as it is everywhere else.
 """
 
 from __future__ import annotations
@@ -23,15 +23,19 @@ from tabular.shared_strings import SharedStrings
 SPILL = 96 << 20
 """Bytes of shared strings' XML that are still held in memory (by calamine, which needs half as much again)."""
 
-_BLOCK = 4 << 20
+_BLOCK = 1 << 20
 _ROWS = 2000
 _LONGEST = 1 << 28
-_MARKS = ("\x7f", *(chr(c) for c in range(0x80, 0xA0)), "\ue0ff", "\uf8ff")  # that no text begins with, nearly ever
 _NAMESPACE = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 _SHEET_DATA = re.compile(rb"<sheetData\s*(/?)>")
 _ROW = re.compile(rb"<row\b[^>]*?\sr=\"(\d{1,7})\"")
-_CELL = b' t="s"><v>'
-_ODD_CELL = re.compile(rb"\st\s*=\s*[\"']s[\"']([^>]*)>(\s*)<v>\s*")
+_CELL = re.compile(rb' t="s"><v>(\d+)</v>')
+"""How nearly every writer writes that a cell holds the shared string of a number."""
+_ODD_CELL = re.compile(
+    rb"(<c\b[^>]*?)\st\s*=\s*[\"']s[\"']([^>]*?)\s*(?:/>|>\s*(?:</c\s*>|<v\b[^>]*>\s*(\d+)\s*</v\s*>))"
+)
+_ANY_CELL = re.compile(rb"<(?:\w+:)?c\b[^>]*\st\s*=\s*[\"']s[\"']")
+_numbered: list[bytes] = []  # by number: what `_CELL` finds; as many as any block has needed
 _SHARED_FORMULA = re.compile(rb"<f\b[^>]*\bt=\"shared\"[^>]*/>")
 
 
@@ -58,41 +62,40 @@ class BlockReader:
             keep = {"[content_types].xml", "_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
             styles = {n for n in self._archive.namelist() if n.lower() in keep or n.lower().endswith("/styles.xml")}
             self._around = [(name, self._archive.read(name)) for name in styles]
-            self.strings = SharedStrings(self._archive, strings, self._parse)
+            self._strings_part = strings
+            self.strings = SharedStrings(self._archive, strings)
         except BaseException as error:
             self._archive.close()
             if isinstance(error, (ValueError, KeyError)):
                 raise Unsuited(str(error)) from error
             raise
 
-    def book(self, sheet: str | None = None, xml: bytes = b"") -> calamine.CalamineWorkbook:
-        """A workbook with the names and styles of this one, and `xml` as the one sheet that has rows."""
+    def book(self, sheet: str | None = None, xml: bytes = b"", strings: bytes = b"") -> calamine.CalamineWorkbook:
+        """A workbook with the names and styles of this one, and `xml` as the one sheet that has rows.
+
+        Args:
+            sheet: whose rows they are; None: none has any.
+            xml: of the whole sheet.
+            strings: XML of the shared strings' elements, in the order of the numbers that `xml` calls them by.
+        """
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
             for name, content in self._around:
                 archive.writestr(name, content)
             if sheet is not None:
                 archive.writestr(self._parts[sheet], xml)
+                archive.writestr(self._strings_part, b"<sst %b>%b</sst>" % (_NAMESPACE, strings))
         buffer.seek(0)
         return calamine.CalamineWorkbook.from_filelike(buffer)
 
-    def _parse(self, raw: list[bytes]) -> list[str]:
-        """The texts of `<is>` elements, by calamine."""
-        cells = b"".join(b'<row><c t="inlineStr">%b</c></row>' % element for element in raw)
-        sheet = next(iter(self._parts))
-        xml = b"<worksheet %b><sheetData>%b</sheetData></worksheet>" % (_NAMESPACE, cells)
-        rows = self.book(sheet, xml).stream_sheet_by_name(sheet, max_col=0)
-        texts = [str(row[0]) if row else "" for row in rows]
-        return texts + [""] * (len(raw) - len(texts))
-
-    def rows(self, sheet: str, width: int | None, formulas: bool) -> Iterator[list[Cell]]:
-        """Each row from the first on; see `tabular.workbook.Calamine.rows`.
+    def rows(self, sheet: str, width: int | None, formulas: bool) -> Iterator[list[list[Cell]]]:
+        """Each row from the first on, some at a time; see `tabular.workbook.Calamine.rows`.
 
         Args:
             formulas: give formulas without a stored result as `Uncalculated`.
 
         Raises:
-                Unsuited: the rest is to be read in another way; all rows before were given.
+            Unsuited: the rest is to be read in another way; all rows before were given.
             ValueError: the file is damaged, as is what calamine raises itself.
         """
         last = None if width is None else width - 1
@@ -101,25 +104,43 @@ class BlockReader:
             first = _ROW.match(xml)
             if first is None:
                 raise Unsuited("rows without numbers")
-            mark = next((m for m in _MARKS if m.encode() not in xml), None)
-            if mark is None:
-                raise Unsuited("all marks are in use")
-            keyed = xml.replace(_CELL, b' t="str"><v>' + mark.encode())
-            if b't="s"' in keyed or b"t='s'" in keyed or b't = "s"' in keyed:
-                keyed = _ODD_CELL.sub(rb' t="str"\1>\2<v>' + mark.encode(), keyed)
             if formulas:
                 # A formula that refers to one in another block: that it is one is what counts.
-                keyed = _SHARED_FORMULA.sub(b"<f>\xe2\x80\xa6</f>", keyed)
-            book = self.book(sheet, b"%b%b</sheetData></worksheet>" % (head, keyed))
+                xml = _SHARED_FORMULA.sub(b"<f>\xe2\x80\xa6</f>", xml)
+            pieces, texts = self._apart(xml)
+            book = self.book(sheet, b"".join([head, *pieces, b"</sheetData></worksheet>"]), texts)
             for _ in range(following, int(first[1]) - 1):  # left out by the file: blank
-                yield [""] * (width or 1)
+                yield [[""] * (width or 1)]
             following = max(following, int(first[1]) - 1)
             stream: Any = book.stream_sheet_by_name(sheet, rich=formulas, min_row=following, max_col=last)
             while rows := list(itertools.islice(stream, _ROWS)):
                 following += len(rows)
                 if formulas:
                     rows = [list(map(calculated, row)) for row in rows]
-                yield from self.strings.put_into(rows, mark)
+                yield rows
+
+    def _apart(self, xml: bytes) -> tuple[list[bytes], bytes]:
+        """Rows that call their texts by numbers of their own, in pieces, and the XML of these texts.
+
+        All is done by a few calls for a whole block: it is what a workbook of this size costs beside its parsing.
+
+        Raises:
+            Unsuited: a cell that might hold a text is in no known form.
+            ValueError: there is no text of some number.
+        """
+        if b"!" in xml and b"<!" in xml:
+            raise Unsuited("comments or character data")
+        pieces = _CELL.split(xml)
+        if b"'" in xml or xml.count(b'"s"') != len(pieces) // 2:
+            pieces = _CELL.split(_ODD_CELL.sub(_usual, xml))
+            if _ANY_CELL.search(b"".join(pieces[::2])):
+                raise Unsuited("cells with texts in an unknown form")
+        called = list(map(int, pieces[1::2]))
+        numbers = sorted(set(called))
+        _numbered.extend(b' t="s"><v>%d</v>' % i for i in range(len(_numbered), len(numbers)))
+        own = dict(zip(numbers, _numbered, strict=False))
+        pieces[1::2] = map(own.__getitem__, called)
+        return pieces, self.strings.elements(numbers)
 
     def _blocks(self, sheet: str) -> Iterator[tuple[bytes, bytes]]:
         """What stands before the rows, and some rows at a time."""
@@ -157,6 +178,13 @@ class BlockReader:
         """Give the files back."""
         self.strings.close()
         self._archive.close()
+
+
+def _usual(cell: re.Match[bytes]) -> bytes:
+    """A cell with a shared string as `_CELL` finds it; one without a text as any empty cell."""
+    if cell[3] is None:
+        return b"%b%b/>" % (cell[1], cell[2])
+    return b'%b%b t="s"><v>%b</v>' % (cell[1], cell[2], cell[3])
 
 
 def calculated(cell: Any) -> Cell:

@@ -42,9 +42,13 @@ def survey(path: Path, part: str) -> Survey:
             while chunk := sheet.read(_CHUNK):
                 chunk = rest + chunk
                 # A tag or cell cut at the chunk's end is looked at with the next one.
-                cut = max(chunk.rfind(b"</c>"), chunk.rfind(b"<mergeCell"), chunk.rfind(b":mergeCell") - 8)
+                among = b"mergeCell" in chunk
+                cut = chunk.rfind(b"</c>")
+                if among:
+                    cut = max(cut, chunk.rfind(b"<mergeCell"), chunk.rfind(b":mergeCell") - 8)
                 rest = chunk[cut:] if cut >= 0 and len(chunk) - cut < 70_000 else b""
-                merged += _merged(chunk[: len(chunk) - len(rest)])
+                if among:
+                    merged += _merged(chunk[: len(chunk) - len(rest)])
                 uncalculated = uncalculated or has_uncalculated(chunk)
             merged += _merged(rest)
     except Exception:
@@ -55,7 +59,7 @@ def survey(path: Path, part: str) -> Survey:
 
 def has_uncalculated(chunk: bytes) -> bool:
     """Whether a piece of a sheet's XML has a formula without a stored result."""
-    return (b"<f" in chunk or b":f" in chunk) and _UNCALCULATED.search(chunk) is not None
+    return b"f" in chunk and (b"<f" in chunk or b":f" in chunk) and _UNCALCULATED.search(chunk) is not None
 
 
 def _merged(chunk: bytes) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:

@@ -144,10 +144,12 @@ class Calamine:
         Raises:
             TableError: `damaged_workbook` when the rest of the sheet cannot be read.
         """
-        yield from self._checked(sheet, width, self._survey(sheet).uncalculated)
+        return self._checked(sheet, width)
 
-    def _checked(self, sheet: str, width: int | None, formulas: bool) -> Iterator[list[Cell]]:
+    def _checked(self, sheet: str, width: int | None, formulas: bool | None = None) -> Iterator[list[Cell]]:
         try:
+            if formulas is None:
+                formulas = self._survey(sheet).uncalculated
             if self._blocks is not None:
                 yield from self._by_blocks(self._blocks, sheet, width, formulas)
             else:
@@ -160,9 +162,9 @@ class Calamine:
     def _by_blocks(self, blocks: BlockReader, sheet: str, width: int | None, formulas: bool) -> Iterator[list[Cell]]:
         done = 0
         try:
-            for row in blocks.rows(sheet, width, formulas):
-                done += 1
-                yield row
+            for rows in blocks.rows(sheet, width, formulas):
+                done += len(rows)
+                yield from rows
         except Unsuited:
             # As other workbooks, with all shared strings in memory.
             self.close()

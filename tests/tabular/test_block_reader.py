@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -132,8 +133,6 @@ def test_cells_written_in_an_unusual_way_are_found_too(tmp_path: Path) -> None:
     turns = iter([b"<c t='s' r=", b'<c t = "s" r=', b'<c t="s" r='] * 200)
 
     def bend(xml: bytes) -> bytes:
-        import re
-
         xml = re.sub(rb'<c r=("[A-Z]+\d+") t="s">', lambda m: next(turns) + m[1] + b">", xml)
         return re.sub(rb"<v>(\d+)</v>", rb"\n<v> \1 </v>", xml)
 
@@ -142,10 +141,27 @@ def test_cells_written_in_an_unusual_way_are_found_too(tmp_path: Path) -> None:
     assert found[0] == [HEADER[:2], *([f"k{i}", f"n{i}"] for i in range(40))]
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        b'<c r="A%d" t="s" s="0"><v>%d</v></c>', b'<c r="A%d" s="0" t="s"><v>00%d</v></c>', b'<c t="s" r="A%d" ><v >%d</v ></c >',
+        b'<c r="A%d" t="s" /><c t="s"></c><c t="s"><v>%d</v></c>', b'<c r="A%d" t="str"><f>IF(C1="s","\'s\'",1)</f><v>x</v></c><c t="s"><v>%d</v></c>',
+        b'<c r="A%d" t="inlineStr"><is><t>t="s"> t="s"</t></is></c><c t="s"><v>%d</v></c>',
+        b'<c r="A%d"/><!-- <c t="s"><v>1</v></c> --><c t="s"><v>%d</v></c>', b'<c r="A%d" t="s"><f>B1</f><v>%d</v></c>',
+    ],
+)  # fmt: skip
+def test_cells_are_what_they_are_to_the_reader_in_memory(tmp_path: Path, cell: bytes) -> None:
+    path = written(tmp_path / "a.xlsx", ("S", [[f"k{i}"] for i in range(40)]))
+    rows = b"".join(b'<row r="%d">%b</row>' % (i, cell % (i, 40 - i)) for i in range(1, 41))
+    workbooks.bend(path, "xl/worksheets/", lambda xml: re.sub(rb"<row.*</row>", lambda _: rows, xml, flags=re.DOTALL))
+    reader = Calamine(path, "xlsx")
+    plain = calamine.CalamineWorkbook.from_path(str(path))
+    assert [row[:3] for row in reader.rows("S", 3)] == list(plain.stream_sheet_by_name("S", max_col=2))
+    reader.close()
+
+
 @pytest.mark.parametrize("bent", ["no numbers", "other prefix", "character data"])
 def test_a_workbook_of_another_form_is_read_as_ever(tmp_path: Path, bent: str) -> None:
-    import re
-
     rows = [HEADER, *([f"k{i}", f"n{i}", None, i] for i in range(60))]
     path = written(tmp_path / "a.xlsx", ("S", rows))
     if bent == "no numbers":
