@@ -147,7 +147,7 @@ def test_cells_written_in_an_unusual_way_are_found_too(tmp_path: Path) -> None:
         b'<c r="A%d" t="s" s="0"><v>%d</v></c>', b'<c r="A%d" s="0" t="s"><v>00%d</v></c>', b'<c t="s" r="A%d" ><v >%d</v ></c >',
         b'<c r="A%d" t="s" /><c t="s"></c><c t="s"><v>%d</v></c>', b'<c r="A%d" t="str"><f>IF(C1="s","\'s\'",1)</f><v>x</v></c><c t="s"><v>%d</v></c>',
         b'<c r="A%d" t="inlineStr"><is><t>t="s"> t="s"</t></is></c><c t="s"><v>%d</v></c>',
-        b'<c r="A%d"/><!-- <c t="s"><v>1</v></c> --><c t="s"><v>%d</v></c>', b'<c r="A%d" t="s"><f>B1</f><v>%d</v></c>',
+        b'<c r="A%d"/><c t="inlineStr"><is><t><![CDATA[ t="s"><v>7</v>]]></t></is></c><c t="s"><v>%d</v></c>', b'<c r="A%d" t="s"><f>B1</f><v>%d</v></c>',
     ],
 )  # fmt: skip
 def test_cells_are_what_they_are_to_the_reader_in_memory(tmp_path: Path, cell: bytes) -> None:
