@@ -22,16 +22,22 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 20.0, what: str = "condition") -> object:
-    """Poll `condition` until it is true; for states of other processes, which give no event. Fails after `seconds`."""
+def wait_until(condition: Callable[[], object], seconds: float = 60.0, what: str = "condition") -> object:
+    """Poll `condition` until it is true; for states of other processes, which give no event. Fails after `seconds`.
+
+    What takes long to ask is asked less often (at least every tenth of a second): a request each 10 ms would take the
+    time of those who are waited for.
+    """
     deadline = time.monotonic() + seconds
     while True:
+        asked = time.monotonic()
         value = condition()
         if value:
             return value
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             pytest.fail(f"{what} did not come true in {seconds} s; last value: {value!r}")
-        time.sleep(0.01)
+        time.sleep(min(max(0.01, 3 * (now - asked)), 0.1))
 
 
 _declared: dict[str, dict[str, Kind]] = {}

@@ -73,7 +73,7 @@ def postgresql_cluster() -> Iterator[str]:
         return True
 
     try:
-        wait_until(up, 30, "PostgreSQL")
+        wait_until(up, 60, "PostgreSQL")
         yield url
     finally:
         server.terminate()
@@ -113,7 +113,7 @@ class RedisServer:
             except (redis.ConnectionError, redis.BusyLoadingError):
                 return False
 
-        wait_until(up, 10, "Redis")
+        wait_until(up, 60, "Redis")
         client.close()
 
     def stop(self, *, kill: bool = False) -> None:

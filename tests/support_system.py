@@ -204,7 +204,7 @@ class Office:
             except requests.RequestException:
                 return False
 
-        wait_until(ready, 30, "the API")
+        wait_until(ready, 60, "the API")
 
     def start(self, *, workers: int = 1, scheduler: bool = True) -> Office:
         """Database, an admin, API, workers (waited for) and scheduler."""

@@ -101,7 +101,7 @@ def serving(settings, database) -> Iterator[Api]:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="api")
         thread.start()
-        wait_until(lambda: server.started or not thread.is_alive(), 20, "the API")
+        wait_until(lambda: server.started or not thread.is_alive(), 60, "the API")
         assert server.started
         running = Api(f"http://127.0.0.1:{port}", settings, database, app)
         try:

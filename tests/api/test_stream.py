@@ -106,7 +106,7 @@ def test_a_client_that_leaves_is_forgotten(api, operator):
     with _stream(api, operator) as client:
         _next(client)
         assert len(api.app.state.feed._listeners) == 1
-    wait_until(lambda: not api.app.state.feed._listeners, 10, "the listener's end")
+    wait_until(lambda: not api.app.state.feed._listeners, 30, "the listener's end")
 
 
 def test_the_feed_of_an_idle_system_sends_heartbeats(api, operator, monkeypatch):

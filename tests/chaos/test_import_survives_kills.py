@@ -142,7 +142,7 @@ def test_a_killed_reading_process_is_noticed_at_once_and_costs_one_attempt(plant
     readers = [child for runner in worker.runners() for child in runner.children()]
     assert len(readers) == 1
     readers[0].kill()
-    wait_until(lambda: plant.job(job_id).attempt == 2, 20, "the second attempt")
+    wait_until(lambda: plant.job(job_id).attempt == 2, 60, "the second attempt")
     row = plant.ended(job_id, 200)
 
     assert (row.state, row.attempt) == ("succeeded", 2), row.error_values

@@ -107,7 +107,7 @@ def test_a_workers_memory_is_told_with_that_of_its_runners(bench: Bench, monkeyp
         (worker,) = fleet(bench.database, bench.settings, actor, "en")
         return (worker.memory_bytes or 0) > 1 << 50
 
-    wait_until(told, 10, "the memory")
+    wait_until(told, 30, "the memory")
 
 
 def test_an_end_is_written_also_when_no_other_job_can_be_claimed_with_it(bench: Bench, monkeypatch, caplog) -> None:
