@@ -56,6 +56,9 @@ def sort_of(path: Path) -> str:
         text = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:512].lower()
         if text.startswith((b"<html", b"<!doctype html", b"<table", b"<meta", b"<?xml", b"<head")):
             raise TableError("web_page_not_workbook", file=path.name)
+        if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+            # No text has such bytes but UTF-16, which begins with its mark where programs write it under this name.
+            raise TableError("not_a_workbook", file=path.name)
     if head.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")):
         raise TableError("not_a_workbook", file=path.name)
     return "csv"
