@@ -30,6 +30,7 @@ ROOT = Path(__file__).parent.parent
 NORTHWIND = ROOT / "tests" / "data" / "northwind-customers.csv"
 NORTHWIND_ROWS = 91
 ENDED = ("succeeded", "failed", "cancelled")
+_TO_CANCEL = 400_000  # rows
 
 
 class DemoFailed(Exception):
@@ -247,10 +248,11 @@ def _run(demo: Demo, folder: Path, rows: int, bad_rows: int) -> None:
         demo.say(f"  {total:,} rows, 0 changes")
 
     demo.say("Cancelling an import in the middle")
-    other = folder / "客户资料-华南分公司.xlsx"
-    sample_data.customers(other, rows, 0, seed=2, start=rows + 1)
+    # So large that the import is still under way when its progress has been seen and a person's click has arrived.
+    other = folder / "客户资料-华南分公司.csv"
+    sample_data.customers(other, max(4 * rows, _TO_CANCEL), 0, seed=2, start=rows + 1, encoding="gb18030")
     job = demo.submit("customers.import", [other], {"mode": "upsert"})
-    demo.wait(lambda: (r := demo.row(job)) and (r.progress > 20 or r.state in ENDED), "the first fifth of the import")
+    demo.wait(lambda: (r := demo.row(job)) and (r.progress > 5 or r.state in ENDED), "the import to be under way")
     window.controller.orders.cancel([job])
     row = demo.follow(job)
     if row.state != "cancelled":
