@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from sqlalchemy import select
 
+from tests.support import wait_until
 from tests.worker.engine.engine import person, set_job, shift
 from worker import notifications
 from worker.db.schema import notification_reads
@@ -60,6 +62,9 @@ def test_anothers_notification_is_not_there(engine):
 def test_pages_follow_each_other_without_a_gap(engine):
     for number in range(7):
         raise_(engine.database, EVERYBODY, message=str(number))
+        raised = time.time_ns() // 1_000_000
+        # SQLite's clock counts milliseconds: which of two of the same is the later one, nobody knows.
+        wait_until(lambda raised=raised: time.time_ns() // 1_000_000 > raised)
     seen, cursor = [], None
     while True:
         page = notifications.page(engine.database, engine.ann, cursor=cursor, limit=3)
