@@ -70,7 +70,8 @@ def postgresql_url(_postgresql_template: str) -> Iterator[str]:
     admin = _postgresql_template.replace("+psycopg", "") + "/postgres"
     name = f"t{uuid.uuid4().hex[:12]}"
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE tasktray_template")
+        # A copy of the files takes a third of the time of a copy through the log.
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE tasktray_template STRATEGY FILE_COPY")
         yield f"{_postgresql_template}/{name}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,13 +41,24 @@ def _as_postgres() -> dict[str, str]:
     return {"user": "postgres"} if hasattr(os, "geteuid") and os.geteuid() == 0 else {}
 
 
+def _folder_for_all() -> Path:
+    """Where the cluster's files go: `TMPDIR` (in memory, in ./test), if PostgreSQL's own user may enter it."""
+    folder = Path(tempfile.gettempdir())
+    short = len(str(folder)) < 60  # the path of a socket has 107 bytes
+    open_to_all = all(parent.stat().st_mode & 0o001 for parent in (folder, *folder.parents))
+    return folder if short and open_to_all else Path("/tmp")
+
+
 @contextlib.contextmanager
 def postgresql_cluster() -> Iterator[str]:
-    """URL (without a database name) of a private PostgreSQL cluster, stopped and removed afterwards."""
+    """URL (without a database name) of a private PostgreSQL cluster, stopped and removed afterwards.
+
+    It need not survive a power cut, so it never waits for a disk.
+    """
     initdb, postgres = _binary("initdb"), _binary("postgres")
     if not initdb or not postgres:
         missing("PostgreSQL is not installed (Debian: postgresql)")
-    folder = Path("/tmp") / f"tasktray-pg-{uuid.uuid4().hex[:8]}"  # short: a socket's path has 107 bytes
+    folder = _folder_for_all() / f"tasktray-pg-{uuid.uuid4().hex[:8]}"
     folder.mkdir(mode=0o777)
     folder.chmod(0o777)
     data, port = folder / "data", free_port()
@@ -56,7 +68,8 @@ def postgresql_cluster() -> Iterator[str]:
     )  # fmt: skip
     log = (folder / "log").open("wb")
     server = subprocess.Popen(
-        [postgres, "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", folder, "-F", "-c", "max_connections=200"],
+        [postgres, "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", folder, "-F", "-c", "full_page_writes=off",
+         "-c", "max_connections=200", "-c", "max_wal_size=256MB"],
         cwd=folder, stdout=subprocess.DEVNULL, stderr=log, **_as_postgres(),
     )  # fmt: skip
     log.close()
