@@ -6,12 +6,18 @@ so any number of beats may run beside each other, and none keeps a schedule file
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from celery import beat
+from celery.apps import beat as program
 
 from worker.scheduler import TICK_SECONDS, Duties
 from worker.settings import Settings, get_settings
+
+log = logging.getLogger(__name__)
+
+NAME = "worker.beat:Scheduler"  # of the class below, as `celery … beat --scheduler` takes it
 
 _settings: Settings | None = None  # of `service`; None under the celery command, which reads the environment
 
@@ -42,6 +48,29 @@ class Scheduler(beat.Scheduler):  # type: ignore[misc]  # Celery is not typed
     def info(self) -> str:
         """For Beat's banner."""
         return "    . schedules -> rows of the database"
+
+
+class Beat(program.Beat):  # type: ignore[misc]  # Celery is not typed
+    """What `celery … beat` runs: Celery's own, always with our scheduler.
+
+    Another one that was asked for would keep schedules elsewhere (Django's tables, a file) and fire none of ours.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        asked: Any = self.scheduler_cls
+        self._other = None if asked in (NAME, Scheduler) else asked
+        self.scheduler_cls: Any = NAME
+
+    def setup_logging(self, colorize: bool | None = None) -> None:
+        """Set the log up; what was asked for in vain is said in its first line."""
+        super().setup_logging(colorize)
+        if self._other is not None:
+            log.warning(
+                "the scheduler %s is not for this system (schedules are rows of its database): going on with %s",
+                self._other,
+                NAME,
+            )
 
 
 def service(settings: Settings) -> Any:

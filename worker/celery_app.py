@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from functools import cached_property
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -26,7 +27,17 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 _SLOTS_A_CPU = 8  # more slots than this for each processor are told to be many
 
-app = Celery("tasktray", set_as_current=True)
+
+class _App(Celery):  # type: ignore[misc]  # Celery is not typed
+    """Celery's own, but for what `celery … beat` starts."""
+
+    @cached_property
+    def Beat(self) -> Any:  # noqa: N802  # Celery's name for it
+        """The program of `celery … beat`, imported when it is wanted."""
+        return self.subclass_with_self("worker.beat:Beat")
+
+
+app = _App("tasktray", set_as_current=True)
 app.config_from_object(celery_settings(get_settings()))
 
 _settings: Settings | None = None  # of `run_worker`; None under the celery command, which reads the environment

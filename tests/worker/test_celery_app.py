@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,7 +25,7 @@ ENV = ("DATABASE_URL", "SECRET_KEY", "CELERY_BROKER_URL", "CELERY_RESULT_BACKEND
 def _options(monkeypatch: pytest.MonkeyPatch, pool: str, *, queues: tuple[str, ...] = QUEUES, slots: int = 2) -> Any:
     """What Celery's command hands on, as it stands before anything is started."""
     monkeypatch.setattr("sys.argv", ["celery", "-A", "worker.celery_app", "worker", f"--pool={pool}"])
-    if pool in ("gevent", "eventlet"):  # not installed; the class is told by its module
+    if pool in ("gevent", "eventlet"):  # would change the tests' process; the class is told by its module
         pool_class = type("TaskPool", (), {"__module__": f"celery.concurrency.{pool}"})
     else:  # Celery takes the app's pool where its command was asked for prefork
         pool_class = get_implementation("threads" if pool == "prefork" else pool)
@@ -47,6 +50,17 @@ def test_a_pool_that_would_change_the_process_ends_the_worker_in_one_line(monkey
     assert ended.value.code == 2
     assert len(caplog.messages) == 1
     assert "use --pool threads" in caplog.messages[0]
+
+
+def test_gevent_by_celerys_own_command_is_refused_in_one_line(tmp_path):
+    """As 001 writes it. Celery imports the package before it has read anything of ours, so it has to be there."""
+    command = [sys.executable, "-m", "celery", "-A", "worker.celery_app", "worker", "--pool=gevent"]
+    env = os.environ | {"TASKTRAY_DATA": str(tmp_path), "PYTHONWARNINGS": "ignore"}
+    ended = subprocess.run([*command, "--concurrency=100"], env=env, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert len(ended.stderr.splitlines()) == 1, ended.stderr
+    assert ended.stderr.startswith("the gevent pool is not for this system")
 
 
 def test_threads_are_taken_without_a_word_and_too_many_slots_with_one(monkeypatch, caplog):
@@ -117,3 +131,25 @@ def test_beat_runs_our_scheduler_by_itself():
     lazy = Service(celery_app.app, scheduler_cls=celery_app.app.conf.beat_scheduler).get_scheduler(lazy=True)
     assert (lazy.max_interval, lazy.should_sync()) == (1.0, False)
     assert "rows of the database" in lazy.info
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (None, []),
+        ("worker.beat:Scheduler", []),
+        (
+            "django_celery_beat.schedulers:DatabaseScheduler",
+            ["the scheduler django_celery_beat.schedulers:DatabaseScheduler"],
+        ),
+    ],
+)
+def test_beat_says_in_one_line_that_another_scheduler_is_not_for_this_system(monkeypatch, caplog, asked, said):
+    from worker.beat import Scheduler
+
+    monkeypatch.setattr(celery_app.app.log, "setup", lambda *_, **__: None)  # the log of the tests stays as it is
+    beat = celery_app.app.Beat(scheduler=asked)
+    beat.setup_logging()
+    assert [message.partition(" is not for this system")[0] for message in caplog.messages] == said
+    service = beat.Service(beat.app, scheduler_cls=beat.scheduler_cls)
+    assert isinstance(service.get_scheduler(lazy=True), Scheduler)

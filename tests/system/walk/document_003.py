@@ -26,6 +26,7 @@ TASKS: dict[str, tuple[list[Any], dict[str, Any]]] = {
     "backup_database": ([], {}),
     "cleanup_cache": ([], {}),
 }
+DJANGO = "django_celery_beat.schedulers:DatabaseScheduler"
 SCHEDULES = {
     "finance.check_pending_bills": "* * * * *", "reports.hourly": "0 * * * *", "notifications.cleanup": "0 2 * * *",
     "reports.weekly": "0 10 * * 1", "reports.monthly": "0 0 1 * *",
@@ -166,14 +167,15 @@ def _processes(w: Walk) -> None:
         finally:
             worker.stop()
         assert "Traceback" not in worker.tail(1000)
-    with w.step("celery beat runs the schedules of the database"):
-        beat = celery("beat", "beat", "-l", "info", "--pidfile=")
+    with w.step("celery beat with the scheduler of the document says what it is here, and runs the schedules"):
+        beat = celery("beat", "beat", "-l", "info", "--pidfile=", "--scheduler", DJANGO)
         beat.start()
         try:
             wait_until(lambda: "fires schedules" in beat.tail(1000), 60, "beat")
         finally:
             assert beat.stop() == 0, beat.tail()
         assert "Traceback" not in beat.tail(1000)
+        assert beat.tail(1000).count(f"the scheduler {DJANGO} is not for this system") == 1
 
 
 def _lanes(w: Walk, worker: Program) -> list[str]:
