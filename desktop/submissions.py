@@ -97,7 +97,7 @@ class Submissions(QObject):
         dialog.submitted.connect(self._tickets.update)
         dialog.finished.connect(lambda _: self.dialogs.remove(dialog))
         icons.follow_theme(dialog)
-        dialog.open()
+        dialog.begin()
         return dialog
 
     def _added(self, ticket: int, entry: Entry) -> None:
@@ -131,8 +131,8 @@ class Submissions(QObject):
         entry = self._controller.outgoing.entry(entry_id)
         if entry:
             dialog = SubmitDialog(self._controller, [file.path for file in entry.files], entry.kind, self._window)
-            self._open(dialog)
             dialog.correct(entry)
+            self._open(dialog)
 
 
 def estimate_text(job: models.Job) -> str:

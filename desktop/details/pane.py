@@ -8,7 +8,6 @@ from datetime import datetime
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -24,12 +23,13 @@ from PySide6.QtWidgets import (
 from desktop import formats, icons, theme
 from desktop.client.models import Event
 from desktop.controller import Controller, JobDetails
-from desktop.details.counts import counts, facts, imported_before, not_imported, reasons, summary
+from desktop.details.counts import facts
 from desktop.details.files import FileList
-from desktop.details.flow import Flow
+from desktop.details.outcome import Outcome
 from desktop.language import translate
 from desktop.parts.elided import ElidedLabel
 from desktop.parts.notice import Notice
+from desktop.parts.turns import Turns
 from desktop.queue.actions import ACTIONS
 from desktop.queue.columns import state_text
 from desktop.queue.delegates import paint_bar, paint_state
@@ -73,7 +73,7 @@ class DetailsPane(QWidget):
         self._controller = controller
         self._row: JobRow | None = None
         self._events: tuple[Event, ...] = ()
-        self._shown_counts: object = ()
+        self._filling = Turns(self)
         self._fact_names: tuple[str, ...] = ()
         self._fact_values: list[ElidedLabel] = []
         outer = QVBoxLayout(self)
@@ -138,25 +138,8 @@ class DetailsPane(QWidget):
         self._parent.setWordWrap(True)
         self._parent.linkActivated.connect(self.job_wanted)
         column.addWidget(self._parent)
-        self._counts = QFrame()
-        self._counts.setObjectName("card")
-        card = QVBoxLayout(self._counts)
-        card.setContentsMargins(12, 8, 12, 8)
-        self._count_cells = Flow(14, 4)
-        card.addLayout(self._count_cells)
-        self._sum = QLabel()
-        self._sum.setObjectName("detailsSum")
-        self._sum.setProperty("role", "muted")
-        self._sum.setWordWrap(True)
-        card.addWidget(self._sum)
-        self._before = QLabel()
-        self._before.setObjectName("detailsBefore")
-        self._before.setTextFormat(Qt.TextFormat.PlainText)  # names of columns stand in it
-        self._before.setWordWrap(True)
-        card.addWidget(self._before)
-        column.addWidget(self._counts)
-        self._reasons = Flow(14, 1, even=True)
-        card.addLayout(self._reasons)
+        self._outcome = Outcome()
+        column.addWidget(self._outcome)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(14)
         self._grid.setVerticalSpacing(3)
@@ -205,6 +188,7 @@ class DetailsPane(QWidget):
         """Show a job; what the row does not hold is read from the server."""
         before, self._row = self._row, row
         if row is None:
+            self._filling.stop()
             self._title.set_full_text("")
             return
         if before is None or before.id != row.id:
@@ -212,6 +196,11 @@ class DetailsPane(QWidget):
         self._show(row)
         if row.group != "outbox" and (before is None or before.id != row.id or before.version != row.version):
             self._controller.show_details(row.id)
+
+    def finish(self) -> DetailsPane:
+        """Show now what is still to be shown of the job."""
+        self._filling.finish()
+        return self
 
     def _show(self, row: JobRow) -> None:
         self._title.set_full_text(row.title if row.kind_title in row.title else f"{row.title} — {row.kind_title}")
@@ -228,40 +217,13 @@ class DetailsPane(QWidget):
         for action in ACTIONS:
             if action.name in self._buttons:
                 self._buttons[action.name].setVisible(action.fits(row))
-        self._show_counts(row)
-        self._show_facts(row)
-        self._files.show_files(row.files)
-
-    def _show_counts(self, row: JobRow) -> None:
-        shown = (row.result, theme.current())
-        if shown == self._shown_counts:
-            return
-        self._shown_counts = shown
-        self._count_cells.clear()
-        parts = counts(row.result)
-        self._counts.setVisible(bool(parts))
-        for part in parts:
-            number = QLabel(formats.count(part.number))
-            number.setObjectName(f"count-{part.name}")
-            color = getattr(theme.current(), part.color if part.number else "muted")
-            number.setStyleSheet(f"font-size: 18px; font-weight: 600; color: {color};")
-            title = QLabel(part.title)
-            title.setProperty("role", "muted")
-            self._count_cells.addWidget(_cell(QVBoxLayout(), 0, number, title))
-        self._sum.setText(summary(row.result))
-        before = "\n".join(words for words in (imported_before(row.result), not_imported(row.result)) if words)
-        self._before.setText(before)
-        self._before.setVisible(bool(before))
-        self._reasons.clear()
-        found = reasons(row.result)
-        widest = max((self.fontMetrics().horizontalAdvance(count) for count, _ in found), default=0)
-        for count, words in found:
-            number = QLabel(count)
-            number.setAlignment(Qt.AlignmentFlag.AlignRight)
-            number.setMinimumWidth(widest)
-            text = QLabel(words)
-            text.setProperty("role", "muted")
-            self._reasons.addWidget(_cell(QHBoxLayout(), 8, number, text))
+        # The rest in turns of the event loop of their own, so that none takes long.
+        self._filling.begin(
+            (
+                lambda: self._outcome.show_counts(row.result), lambda: self._outcome.show_reasons(row.result),
+                lambda: self._show_facts(row), lambda: self._files.show_files(row.files),
+            )
+        )  # fmt: skip
 
     def _show_facts(self, row: JobRow) -> None:
         titles = next((kind.result_titles for kind in self._controller.kinds if kind.kind == row.kind), None)
@@ -300,7 +262,7 @@ class DetailsPane(QWidget):
         if self._row is None or details.job.id != self._row.id:
             return
         self._show_events(details.events)
-        self._files.show_files(details.job.files)
+        self._filling.then(lambda: self._files.show_files(details.job.files))
 
     def _show_events(self, events: list[Event]) -> None:
         self._events = tuple(events)
@@ -341,16 +303,6 @@ def _section(text: str) -> QLabel:
     label = QLabel(text)
     label.setProperty("role", "section")
     return label
-
-
-def _cell(line: QBoxLayout, spacing: int, first: QWidget, second: QWidget) -> QWidget:
-    cell = QWidget()
-    cell.setLayout(line)
-    line.setContentsMargins(0, 0, 0, 0)
-    line.setSpacing(spacing)
-    line.addWidget(first)
-    line.addWidget(second, 1)
-    return cell
 
 
 class _Column(QScrollArea):

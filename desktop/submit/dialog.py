@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDialog, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QVBoxLayout, QWidget
 
 from desktop.client import models
 from desktop.controller import Controller
@@ -16,17 +16,16 @@ from desktop.outbox import Entry
 from desktop.outgoing import field_errors
 from desktop.parts.asking import ask_files, ask_folder
 from desktop.parts.later import later
-from desktop.parts.notice import Notice
+from desktop.parts.turns import Turns
 from desktop.plurals import plurals
-from desktop.submit.announcing import Announcing
 from desktop.submit.earlier import suggest_earlier
 from desktop.submit.expected import expected
 from desktop.submit.files import FILE_OPTIONS, FileSet, FileState
 from desktop.submit.fitting import fits, reads_table
 from desktop.submit.folders import Folders
-from desktop.submit.footer import Footer
 from desktop.submit.form import ParamsForm
-from desktop.submit.heading import LeftSide
+from desktop.submit.frame import Frame
+from desktop.submit.heading import Heading
 from desktop.submit.picking import offer_picking
 from desktop.submit.preview import Preview
 from desktop.submit.refusal import by_field, in_words
@@ -59,6 +58,7 @@ class SubmitDialog(QDialog):
         self.setObjectName("submitDialog")
         self.setWindowTitle(translate("Submit", "New job"))
         self._controller = controller
+        self._wanted = kind
         self.paths = list(paths)
         self.files = FileSet(controller, self)
         self.sending = Sending(controller, self)
@@ -67,67 +67,83 @@ class SubmitDialog(QDialog):
         self._before: Mapping[str, Any] | None = None
         self._stored: dict[Path, str] = {}
         self._replaces: dict[Path | None, str] = {}
+        self._take_over: list[Callable[[], None]] = []
         self._guessing = False
-        column = QVBoxLayout(self)
-        column.setContentsMargins(18, 16, 18, 14)
-        column.setSpacing(10)
-        self._error = Notice("submitError", error=True, parent=self)
-        column.addWidget(self._error)
-        self._announcing = Announcing(controller, self.files, self)
-        column.addWidget(self._announcing)
-        self._split = QSplitter(Qt.Orientation.Horizontal, self)
-        self._split.setObjectName("submitSplitter")
-        left = LeftSide(self.files, self._split)
-        self._heading, self._form_place = left.heading, left.form_place
-        self._split.addWidget(left)
-        self.kind, self.title, self.priority = self._heading.kind, self._heading.title, self._heading.priority
-        self._right = QWidget(self._split)
         self._preview: Preview | None = None
-        self._right_column = QVBoxLayout(self._right)
-        self._right_column.setContentsMargins(12, 0, 0, 0)
-        self._split.addWidget(self._right)
-        self._split.setStretchFactor(1, 1)
-        self._split.setSizes([410, 740])
-        self._split.setChildrenCollapsible(False)
-        column.addWidget(self._split, 1)
-        self._footer = Footer(self)
-        column.addWidget(self._footer)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        self._frame = Frame(controller, self.files, self)
+        column.addWidget(self._frame)
         self._ask = later(self, 350, self._estimate)
-        self._folders = Folders(controller, self)
+        self._making = Turns(self)
+
+    # ------------------------------------------------------------ parts
+
+    def begin(self) -> None:
+        """Make the parts, one in each turn of the event loop, then open. Who asks for a part before that gets it."""
+        self._making.begin(
+            [*self._frame.steps(), self._connect, self._fill_kinds, self._make_form, *self._take_over, self.open]
+        )
+
+    def finish(self) -> SubmitDialog:
+        """Make what is missing and open it now."""
+        self._making.finish()
+        return self
+
+    def _connect(self) -> None:
+        frame, footer = self._frame, self._frame.footer
+        self._folders = Folders(self._controller, self)
         self._folders.found.connect(self.set_files)
-        self._folders.failed.connect(self._error.tell)
+        self._folders.failed.connect(frame.error.tell)
         self.files.changed.connect(later(self, 0, self._judge).start)
         self.files.fitting.connect(self._fitting)
-        self.kind.currentIndexChanged.connect(self._kind_chosen)
-        self.priority.currentIndexChanged.connect(lambda _: self._ask.start())
+        self._heading.kind.currentIndexChanged.connect(self._kind_chosen)
+        self._heading.priority.currentIndexChanged.connect(lambda _: self._ask.start())
         self._heading.list.choose_wanted.connect(self._choose_files)
         self._heading.list.folder_wanted.connect(self._choose_folder)
-        self._footer.submit_wanted.connect(self.submit)
-        self._footer.cancel_wanted.connect(self.reject)
-        self._footer.background_wanted.connect(self.accept)
-        controller.estimated.connect(self._estimated)
+        footer.submit_wanted.connect(self.submit)
+        footer.cancel_wanted.connect(self.reject)
+        footer.background_wanted.connect(self.accept)
+        self._controller.estimated.connect(self._estimated)
         self.sending.finished.connect(self.accept)
         self.sending.failed.connect(self._not_sent)
         self.sending.refused.connect(self._refused)
-        self._fill_kinds(kind)
 
-    # ------------------------------------------------------------ parts
+    @property
+    def _heading(self) -> Heading:
+        return self._frame.left.heading
+
+    @property
+    def kind(self) -> QComboBox:
+        """The box with the kinds."""
+        return self.finish()._heading.kind
+
+    @property
+    def title(self) -> QLineEdit:
+        """The field of the job's title."""
+        return self.finish()._heading.title
+
+    @property
+    def priority(self) -> QComboBox:
+        """The box with the priorities."""
+        return self.finish()._heading.priority
 
     @property
     def preview(self) -> Preview:
         """What is in the file that is shown; all of it is made now if that is still to come."""
-        return self._begin_preview().finish()
+        return self.finish()._begin_preview().finish()
 
     def _begin_preview(self) -> Preview:
         if self._preview is None:
-            self._preview = Preview(self.files, self._controller, self._right)
-            self._right_column.addWidget(self._preview)
+            self._preview = Preview(self.files, self._controller, self._frame.right)
+            self._frame.right_column.addWidget(self._preview)
         self._preview.show_dataset(self.chosen.dataset if self.chosen else None)
         return self._preview
 
     # ------------------------------------------------------------ files and kind
 
-    def _fill_kinds(self, wanted: str | None) -> None:
+    def _fill_kinds(self) -> None:
+        wanted = self._wanted
         offered = {kind.kind for kind in self._controller.catalogue.offered_kinds()} | {wanted}
         fitting = [kind for kind in self._controller.kinds if kind.kind in offered and fits(kind, self.paths)]
         self._heading.offer(fitting, wanted)
@@ -157,6 +173,7 @@ class SubmitDialog(QDialog):
 
     def set_files(self, paths: Sequence[Path]) -> None:
         """Work on other files."""
+        self.finish()
         self._guessing = False
         self.paths = list(paths)
         self._before = None
@@ -165,7 +182,7 @@ class SubmitDialog(QDialog):
     def _kind_chosen(self) -> None:
         kind = self.chosen
         if self._built is not None:
-            self._form_place.removeWidget(self._built)
+            self._frame.left.form_place.removeWidget(self._built)
             self._built.hide()
             self._built.deleteLater()
         self._built = self._pending = None
@@ -182,19 +199,19 @@ class SubmitDialog(QDialog):
         if kind is None:
             self._judge()
             names = ", ".join(path.name for path in self.paths)
-            self._error.tell(
+            self._frame.error.tell(
                 translate("Submit", "There is nothing that can be done with {names}.").format(names=names)
                 if self._controller.kinds
                 else translate("Submit", "What can be done is not known yet: the server has never been reached.")
             )
-            self._right.hide()
+            self._frame.right.hide()
             return
-        self._error.tell("")
+        self._frame.error.tell("")
         # The form is made in a turn of the event loop of its own, so that opening the dialog does not take long.
         self._pending = (kind, previewed, schema is not None)
         QTimer.singleShot(0, self, self._make_form)
         self.title.setPlaceholderText(self.paths[0].name if len(self.paths) == 1 else kind.title)
-        self._right.setVisible(previewed)
+        self._frame.right.setVisible(previewed)
         if previewed:
             # Where there is room for the window, there is for this.
             parent = self.parentWidget() or self
@@ -211,7 +228,7 @@ class SubmitDialog(QDialog):
         beside = (FILE_OPTIONS if previewed else ()) + (_DECIDED if previewed and known else ())
         self._built = ParamsForm(kind.params_schema, beside)
         self._built.changed.connect(self._ask.start)
-        self._form_place.addWidget(self._built)
+        self._frame.left.form_place.addWidget(self._built)
         suggest_earlier(self._controller, kind, self._built)
         offer_picking(self._controller, self._built)
         if self._before:
@@ -222,6 +239,7 @@ class SubmitDialog(QDialog):
     @property
     def _form(self) -> ParamsForm | None:
         """The form, made now if that is still to come."""
+        self._making.finish()
         self._make_form()
         return self._built
 
@@ -242,7 +260,7 @@ class SubmitDialog(QDialog):
         """
         values = self._form.values() if self._form is not None else None
         state = state or self.files.current
-        if values is None or state is None or not self._right.isVisibleTo(self):
+        if values is None or state is None or not self._frame.right.isVisibleTo(self):
             return values
         return values | self.files.params(state)
 
@@ -250,7 +268,7 @@ class SubmitDialog(QDialog):
         """Fill the dialog, e.g. for a job that is like another one."""
         if self._form is not None:
             self._form.set_values(dict(params))
-        if self._right.isVisibleTo(self):
+        if self._frame.right.isVisibleTo(self):
             if any(params.get(name) for name in FILE_OPTIONS):
                 self.files.set_options({name: params.get(name) for name in FILE_OPTIONS})
             if any(name in params for name in _DECIDED):
@@ -258,24 +276,32 @@ class SubmitDialog(QDialog):
         self._ask.start()
 
     def correct(self, entry: Entry) -> None:
-        """Show a refused submission again, with the server's words at its fields."""
+        """Show a refused submission again, with the server's words at its fields; before `begin`."""
         self._replaces = {entry.files[0].path if entry.files else None: entry.id}
-        self.title.setText(entry.title or "")
-        self._heading.choose_priority(entry.priority)
-        self._begin_with(entry.params)
-        self._show_refusal(entry)
+        self._before = entry.params
+
+        def show() -> None:
+            self._heading.title.setText(entry.title or "")
+            self._heading.choose_priority(entry.priority)
+            self._show_refusal(entry)
+
+        self._take_over.append(show)
 
     def mend(self, job: models.Job, stored: Mapping[Path, str], words: str) -> None:
-        """Show a failed job again, so that its file can be read or mapped in another way.
+        """Show a failed job again, so that its file can be read or mapped in another way; before `begin`.
 
         Args:
             stored: its files' paths here -> their ids on the server, which has them already.
             words: why it failed.
         """
-        self.title.setText("" if any(path.name in job.title for path in self.paths) else job.title)
         self._stored = dict(stored)
-        self._begin_with(job.params)
-        self._error.tell(words)
+        self._before = job.params
+
+        def show() -> None:
+            self._heading.title.setText("" if any(path.name in job.title for path in self.paths) else job.title)
+            self._frame.error.tell(words)
+
+        self._take_over.append(show)
 
     def _begin_with(self, params: Mapping[str, Any]) -> None:
         self._before, self._guessing = params, False
@@ -288,21 +314,21 @@ class SubmitDialog(QDialog):
         chosen = self._going()
         problem = self._problem(chosen)
         if self.sending.under_way:
-            self._footer.show_sending()
+            self._frame.footer.show_sending()
         else:
             words = plurals.submit(len(chosen)) if several else translate("Submit", "Submit")
             possible = kind is not None and not self._guessing
-            if self._footer.show_ready(words, possible=possible, problem=problem):
+            if self._frame.footer.show_ready(words, possible=possible, problem=problem):
                 self._ask.start()
         self.title.setEnabled(not several)
 
     def _going(self) -> list[FileState]:
         """The files that go in: those that are ticked, where ticks can be seen to mean something."""
-        ticked = self._right.isVisibleTo(self) or not self.files.tables
+        ticked = self._frame.right.isVisibleTo(self) or not self.files.tables
         return self.files.chosen() if ticked else self.files.files
 
     def _problem(self, chosen: Sequence[FileState]) -> str:
-        if not self._right.isVisibleTo(self) and self.files.tables:
+        if not self._frame.right.isVisibleTo(self) and self.files.tables:
             return ""
         if self.files.files and not chosen:
             return translate("Submit", "No file is ticked.")
@@ -314,10 +340,10 @@ class SubmitDialog(QDialog):
 
     def _estimate(self) -> None:
         kind = self.chosen
-        if kind is None or self._form is None or not self._footer.submit.isEnabled():
+        if kind is None or self._form is None or not self._frame.footer.submit.isEnabled():
             return
         if not self._controller.online:
-            self._footer.expect(
+            self._frame.footer.expect(
                 translate("Submit", "The server is away: this is kept in the outbox and sent when it is back.")
             )
             return
@@ -326,27 +352,28 @@ class SubmitDialog(QDialog):
     def _estimated(self, estimate: models.Estimate | None, errors: Sequence[dict[str, Any]]) -> None:
         if self._form is not None and errors:
             self._form.show_errors(by_field(errors, self._form))
-        self._footer.expect(expected(estimate) if estimate else "")
+        self._frame.footer.expect(expected(estimate) if estimate else "")
 
     # ------------------------------------------------------------ submitting
 
     def submit(self) -> None:
         """Submit as it stands. What the server refuses is shown at its field."""
+        self.finish()
         kind, params = self.chosen, self.params()
         if kind is None or params is None:
             return
-        previewed = self._right.isVisibleTo(self)
+        previewed = self._frame.right.isVisibleTo(self)
         chosen = self._going()
         if self._problem(chosen) or self._guessing:
             return
         if len(chosen) < kind.uploads.minimum:
-            self._error.tell(translate("Submit", "Choose a file first."))
+            self._frame.error.tell(translate("Submit", "Choose a file first."))
             return
         gone = [state.path.name for state in chosen if not state.path.is_file()]
         if gone:
-            self._error.tell(translate("Submit", "{names} is no longer there.").format(names=", ".join(gone)))
+            self._frame.error.tell(translate("Submit", "{names} is no longer there.").format(names=", ".join(gone)))
             return
-        self._error.tell("")
+        self._frame.error.tell("")
         orders = make_orders(
             kind.uploads, [state.path for state in chosen], [self.params(state) or {} for state in chosen] or [params],
             title=self.title.text().strip(), replaces=self._replaces, stored=self._stored,
@@ -362,12 +389,12 @@ class SubmitDialog(QDialog):
         return self.sending.awaits(entry_id) and self.isVisible()
 
     def _show_sending(self) -> None:
-        self._split.setEnabled(not self.sending.under_way)
+        self._frame.split.setEnabled(not self.sending.under_way)
         self._judge()
 
     def _not_sent(self, words: str, orders: list[Order]) -> None:
         self._go_on_with([path for order in orders for path in order.paths], orders[0].params)
-        self._error.tell(words)
+        self._frame.error.tell(words)
 
     def _refused(self, entries: list[Entry]) -> None:
         if not self.isVisible():
@@ -389,9 +416,10 @@ class SubmitDialog(QDialog):
         if self._form is not None:
             placed = by_field(errors, self._form)
             self._form.show_errors(placed)
-        self._error.tell(in_words(self._controller.outgoing.row(entry).error, errors, placed))
+        self._frame.error.tell(in_words(self._controller.outgoing.row(entry).error, errors, placed))
 
     def done(self, result: int) -> None:
+        self._making.stop()
         self._ask.stop()
         self.files.close()
         self._controller.operations.cancel("estimate")

@@ -20,7 +20,7 @@ PRIORITIES = (
 
 
 class Heading(QWidget):
-    """The upper part of the submit dialog's form.
+    """The upper part of the submit dialog's form; empty until `make_list` and `make_fields` were called.
 
     Attributes:
         list, kind, title, priority: its fields.
@@ -28,16 +28,23 @@ class Heading(QWidget):
 
     def __init__(self, files: FileSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(9)
-        self.list = FileList(files, self)
-        column.addWidget(self.list)
+        self._files = files
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(9)
+
+    def make_list(self) -> None:
+        """Make the list of files."""
+        self.list = FileList(self._files, self)
+        self._column.addWidget(self.list)
+
+    def make_fields(self) -> None:
+        """Make the fields below it."""
         form = QFormLayout()
         form.setHorizontalSpacing(LABEL_GAP)
         form.setVerticalSpacing(9)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        column.addLayout(form)
+        self._column.addLayout(form)
         self.kind = QComboBox(self)
         self.kind.setObjectName("kindBox")
         self.title = QLineEdit(self)
@@ -77,7 +84,7 @@ class Heading(QWidget):
 
 
 class LeftSide(QScrollArea):
-    """The heading with the kind's own form below it.
+    """The heading with the kind's own form below it; they are seen once `take_in` was called.
 
     Attributes:
         heading: the upper part.
@@ -86,7 +93,7 @@ class LeftSide(QScrollArea):
 
     def __init__(self, files: FileSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        inner = QWidget(self)
+        self._inner = inner = QWidget(self)
         self.heading = Heading(files, inner)
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 8, 0)
@@ -99,8 +106,11 @@ class LeftSide(QScrollArea):
         self.form_place = QVBoxLayout()
         column.addLayout(self.form_place)
         column.addStretch(1)
-        self.setWidget(inner)
-        self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(380)
+
+    def take_in(self) -> None:
+        """Show the heading."""
+        self.setWidget(self._inner)
+        self.setWidgetResizable(True)

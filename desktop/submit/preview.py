@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, Qt, QTimer
+from PySide6.QtCore import QAbstractItemModel, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
 from desktop.controller import Controller
 from desktop.language import translate
 from desktop.parts.later import later
+from desktop.parts.turns import Turns
 from desktop.plurals import plurals
 from desktop.submit.decision import Decision
 from desktop.submit.delegates import ChoiceDelegate
@@ -68,11 +70,10 @@ class Preview(QWidget):
             self._column.addWidget(widget)
         self._column.addWidget(self._split, 1)
         self._column.addStretch(0)
-        # Its parts are made one in a turn of the event loop, so that no turn takes long.
-        self._steps: list[Callable[[], None]] = [
-            self._make_reading, self._make_mapping, self._make_values, self._make_constants, self._make_rows,
-            self._make_remembering,
-        ]  # fmt: skip
+        # Its parts are made, and filled, one in a turn of the event loop, so that no turn takes long.
+        self._made = False
+        self._making = Turns(self)
+        self._filling = Turns(self)
         files.changed.connect(later(self, 0, self.refresh).start)
 
     def show_dataset(self, dataset: str | None) -> None:
@@ -81,21 +82,25 @@ class Preview(QWidget):
 
     def grow(self) -> None:
         """Make what is missing of it, a part in each turn of the event loop from the next one on."""
-        QTimer.singleShot(0, self, self._make_next)
+        if not self._made and not self._making.under_way:
+            self._making.begin(
+                (
+                    self._make_reading, self._make_mapping, self._make_values, self._make_constants, self._make_rows,
+                    self._make_remembering, self._grown,
+                )
+            )  # fmt: skip
 
     def finish(self) -> Preview:
-        """Make all of it now."""
-        while self._steps:
-            self._steps.pop(0)()
+        """Make all of it now, and show what is known."""
+        self.grow()
+        self._making.finish()
         self.refresh()
+        self._filling.finish()
         return self
 
-    def _make_next(self) -> None:
-        if self._steps:
-            self._steps.pop(0)()
-            self.grow()
-        else:
-            self.refresh()
+    def _grown(self) -> None:
+        self._made = True
+        self.refresh()
 
     def _make_reading(self) -> None:
         self._reading = ReadingBar(self)
@@ -190,39 +195,54 @@ class Preview(QWidget):
         self._tabs.setCurrentIndex(tab)
 
     def refresh(self) -> None:
-        """Show the current file as it is known now."""
+        """Show the current file as it is known now, a part in each turn of the event loop."""
         state = self._files.current
-        if state is None or self._steps:
+        if state is None or not self._made:
             return
         decision = self._files.decision(state)
         shown = (id(state), id(state.look), state.looked, tuple(state.options.items()), id(decision))
         if shown != self._shown:
             self._shown = shown
-            self._show(state, decision)
-        self._judge(state, decision)
+            steps = self._steps(state, decision)
+        elif self._filling.under_way:
+            return  # what is new will be seen by the last of its steps
+        else:
+            steps = []
+        self._filling.begin([*steps, lambda: self._judge(state, decision)])
 
-    def _show(self, state: FileState, decision: Decision | None) -> None:
+    def _steps(self, state: FileState, decision: Decision | None) -> list[Callable[[], object]]:
+        """What fills the parts with another file, or another look at it."""
         found = state.look
         readable = found is not None and not found.error
-        self._reading.show_file(state.path, found, state.options)
+        steps: list[Callable[[], object]] = []
         if decision is not self._decision or found is None:
             self._decision = decision
-            for model in (self.mapping, self.values, self.constants):
-                model.show(decision)
-        if readable and found is not None:
-            self._info.setText(describe(found.info, found.total))
-            self.rows.load(found.info["headers"], found.rows)
-        else:
-            self._info.setText(
-                "" if state.looked else translate("Preview", "Looking at {name}…").format(name=state.path.name)
-            )
-            self.rows.load([], [])
-        self._info.setVisible(readable or not state.looked)
-        self._split.setVisible(readable)
-        for tab in range(self._tabs.count()):
-            self._tabs.setTabVisible(tab, decision is not None)
-        self._tabs.setVisible(decision is not None)
-        self.remembering.show_file(self._dataset, state, decision)
+            steps += [partial(model.show, decision) for model in (self.mapping, self.values, self.constants)]
+
+        def describe_it() -> None:
+            self._reading.show_file(state.path, found, state.options)
+            if readable and found is not None:
+                self._info.setText(describe(found.info, found.total))
+            else:
+                looking = translate("Preview", "Looking at {name}…").format(name=state.path.name)
+                self._info.setText("" if state.looked else looking)
+            self._info.setVisible(readable or not state.looked)
+
+        def load() -> None:
+            if readable and found is not None:
+                self.rows.load(found.info["headers"], found.rows)
+            else:
+                self.rows.load([], [])
+
+        def show_tabs() -> None:
+            for tab in range(self._tabs.count()):
+                self._tabs.setTabVisible(tab, decision is not None)
+            self._tabs.setVisible(decision is not None)
+
+        return [
+            describe_it, *steps, load, show_tabs, lambda: self._split.setVisible(readable),
+            lambda: self.remembering.show_file(self._dataset, state, decision),
+        ]  # fmt: skip
 
     def _judge(self, state: FileState, decision: Decision | None) -> None:
         warning = self._files.problem(state)

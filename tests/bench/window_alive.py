@@ -25,6 +25,7 @@ from desktop import controller, feed, outgoing, statusline, submissions, transfe
 from desktop.app import create
 from desktop.details import pane
 from desktop.operations import Operations
+from desktop.parts import turns
 from desktop.queue import table
 from desktop.submit import announcing, dialog, files, preview
 from tasktray.sample_data import customers
@@ -64,9 +65,10 @@ for owner, names in (
     (statusline.StatusLine, ("_refresh",)),
     (window.MainWindow, ("_apply", "_current", "_refresh_details")),
     (table.QueueTable, ("apply", "paintEvent")),
+    (turns.Turns, ("_step",)),
     (pane.DetailsPane, ("show_row", "_details", "paintEvent")),
     (dialog.SubmitDialog, ("__init__", "_kind_chosen", "_make_form", "_judge", "submit", "_estimate")),
-    (preview.Preview, ("__init__", "_make_next", "refresh")),
+    (preview.Preview, ("__init__", "refresh")),
     (files.FileSet, ("show", "_seen")),
     (announcing.Announcing, ("_refresh",)),
 ):

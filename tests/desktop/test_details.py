@@ -46,6 +46,7 @@ def test_no_count_is_cut_off(make_window, qtbot, language, size):
     window.resize(*size)
     window.show_job("1")
     qtbot.waitUntil(lambda: window.details.isVisible() and window.size().toTuple() == size)
+    window.details.finish()
     rejected = window.findChild(QLabel, "count-rejected")
     qtbot.waitUntil(rejected.isVisible)
     qtbot.waitUntil(lambda: not cut_off(window.details))

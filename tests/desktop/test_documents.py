@@ -16,7 +16,7 @@ DATA = Path(__file__).parents[1] / "data" / "documents"
 def test_files_of_any_type_are_analyzed_but_those_that_are_not_ticked(online, qtbot, tmp_path):
     (tmp_path / "合同.txt").write_text("签订日期：2024年3月5日", "utf-8")
     files = [DATA / "pdfminer.six" / "base.pdf", DATA / "exif-py" / "Canon_40D.jpg", tmp_path / "合同.txt"]
-    dialog = online.submit_files(files)
+    dialog = online.submit_files(files).finish()
     kind = dialog.findChild(QComboBox)
     kind.setCurrentIndex(kind.findData("evidence.analyze"))
     model = dialog.findChild(FileList).model
@@ -32,6 +32,7 @@ def test_files_of_any_type_are_analyzed_but_those_that_are_not_ticked(online, qt
     assert row.state == "succeeded"
     assert (row.result["files"], row.result["read"], row.result["dates"]) == (2, 2, 1)
     online.show_job(job.id)
+    online.details.finish()
     shown = [label.text() for label in online.details.findChildren(QLabel)]
     assert "Timeline entries" in shown
     assert "Encrypted" not in shown

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QPushButton
 
 from desktop.parts.folder import TooManyFiles, files_in
 from desktop.submit import dialog as dialogs
+from tests.desktop.test_window import text
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_a_folder_gives_the_files_that_a_person_would_pick(folder):
 
 
 def test_all_files_of_a_folder_go_into_one_job(online, qtbot, folder, monkeypatch):
-    dialog = online.new_job("evidence.analyze")
+    dialog = online.new_job("evidence.analyze").finish()
     monkeypatch.setattr(dialogs, "ask_folder", lambda *_: folder)
     button = dialog.findChild(QPushButton, "chooseFolderButton")
     assert button.isVisible()
@@ -51,21 +52,21 @@ def test_all_files_of_a_folder_go_into_one_job(online, qtbot, folder, monkeypatc
     monkeypatch.setattr(dialogs, "ask_folder", lambda *_: folder / ".git" / "empty")
     (folder / ".git" / "empty").mkdir()
     button.click()
-    qtbot.waitUntil(lambda: "no files in empty" in dialog._error._words.text())
+    qtbot.waitUntil(lambda: "no files in empty" in text(dialog, "submitError"))
     assert len(dialog.paths) == 3  # what was chosen stays
 
     monkeypatch.setattr(dialogs, "ask_folder", lambda *_: folder / "gone")
     button.click()
-    qtbot.waitUntil(lambda: "gone cannot be read" in dialog._error._words.text())
+    qtbot.waitUntil(lambda: "gone cannot be read" in text(dialog, "submitError"))
     dialog.chosen.uploads.maximum = 2
     monkeypatch.setattr(dialogs, "ask_folder", lambda *_: folder)
     button.click()
-    qtbot.waitUntil(lambda: "more than 2 files" in dialog._error._words.text())
+    qtbot.waitUntil(lambda: "more than 2 files" in text(dialog, "submitError"))
     dialog.reject()
 
 
 def test_a_kind_with_one_file_a_job_offers_no_folder(online):
-    dialog = online.new_job("customers.import")
+    dialog = online.new_job("customers.import").finish()
     assert not dialog.findChild(QPushButton, "chooseFolderButton").isVisible()
     assert dialog.findChild(QComboBox).count()
     dialog.reject()

@@ -19,7 +19,7 @@ MANY = 12  # files at once
 
 def opened(qtbot, window, paths: list[Path], kind: str | None = None):
     """The dialog for these files, all of them looked at."""
-    dialog = window.submit_files(paths, kind)
+    dialog = window.submit_files(paths, kind).finish()
     qtbot.waitUntil(lambda: all(s.looked for s in dialog.files.files) and not dialog._guessing, timeout=60_000)
     return dialog
 

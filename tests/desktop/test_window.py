@@ -74,6 +74,7 @@ def test_a_workbook_goes_in_and_its_counts_and_rejected_rows_come_out(online, qt
     assert row.state == "succeeded"
     assert row.title == "客户.csv"
     online.show_job(job.id)
+    online.details.finish()
     assert text(online, "count-inserted") == "57"
     assert text(online, "count-rejected") == "3"
     assert text(online, "detailsSum") == "57 + 3 = 60 rows of the file"
@@ -142,7 +143,7 @@ def test_files_are_dropped_on_the_window(online, qtbot, tmp_path):
     assert enter.isAccepted()
     QGuiApplication.sendEvent(online, QDropEvent(QPointF(5, 5), *arguments))
     (dialog,) = online.submissions.dialogs
-    assert dialog.paths == paths
+    assert dialog.finish().paths == paths
     button = dialog.findChild(QPushButton, "submitButton")
     qtbot.waitUntil(lambda: button.isEnabled() and button.text() == "Submit 2 jobs", timeout=30_000)
     told = []
@@ -156,10 +157,10 @@ def test_files_are_dropped_on_the_window(online, qtbot, tmp_path):
 def test_a_file_that_cannot_go_in_is_not_submitted_and_the_reason_is_shown(online, qtbot, tmp_path):
     path = tmp_path / "no names.csv"
     path.write_text("客户编号,甲,乙\n1,2,3\n", "utf-8")
-    dialog = online.submit_files([path], "customers.import")
+    dialog = online.submit_files([path], "customers.import").finish()
     button = dialog.findChild(QPushButton, "submitButton")
     qtbot.waitUntil(lambda: not button.isEnabled(), timeout=30_000)
-    assert "no column goes into Name" in text(dialog, "previewWarning")
+    qtbot.waitUntil(lambda: "no column goes into Name" in text(dialog, "previewWarning"))
     mapping = dialog.preview.mapping
     dialog.set_params({"constants": {"name": "公司"}})
     qtbot.waitUntil(button.isEnabled)
