@@ -141,6 +141,9 @@ class Settings(BaseSettings):
     backup_folder: str = Field(
         "", description="Folder for backups of the database; empty: `backups` in the data folder."
     )
+    backup_files: bool = Field(
+        False, description="Whether backups hold uploads and results, too, unless the one who makes one says otherwise."
+    )
     backup_keep: int = Field(
         7, ge=0, description="Backups that are kept; older ones are removed after a new one has proved good. 0: all."
     )

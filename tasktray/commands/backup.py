@@ -1,4 +1,4 @@
-"""`tasktray backup` and `tasktray restore`: the database of this installation, to a file and back."""
+"""`tasktray backup` and `tasktray restore`: the database of this installation, and its files, to a file and back."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from worker.backup.manifest import Tell
 
 
+_OF_FILES = ("stage_backup_files", "stage_backup_checking")
+
+
 def _heard(advance: Advance) -> Tell:
     """Shows stages and rows in a bar."""
     from tasktray.words import count
     from worker.texts import text
 
     def tell(stage: str, done: int | None, total: int | None) -> None:
-        details = t("rows_of", done=count(done), total=count(total)) if done is not None and total else ""
+        of = "files_of" if stage in _OF_FILES else "rows_of"
+        details = t(of, done=count(done), total=count(total)) if done is not None and total else ""
         advance(text(stage, language()), done or 0, total, details)
 
     return tell
@@ -32,6 +36,7 @@ def _heard(advance: Advance) -> Tell:
 def backup(
     folder: Annotated[Path | None, typer.Option("--folder", metavar="DIR", help=t("opt_backup_folder"))] = None,
     keep: Annotated[int | None, typer.Option("--keep", metavar="N", min=0, help=t("opt_keep"))] = None,
+    files: Annotated[bool | None, typer.Option("--files/--no-files", help=t("opt_backup_files"))] = None,
     verify: Annotated[bool, typer.Option("--verify/--no-verify", help=t("opt_verify"))] = True,
     as_json: Json = False,
     data: Data = None,
@@ -41,7 +46,9 @@ def backup(
     from tasktray.follow import progress_bar
     from tasktray.words import count, size
     from worker.backup.backup import create, folder_of, note
+    from worker.files.storage import Storage
 
+    with_files = settings.backup_files if files is None else files
     database = open_database(settings, migrate=False)
     try:
         with progress_bar(quiet=as_json) as advance:
@@ -51,6 +58,7 @@ def backup(
                 _heard(advance),
                 keep=settings.backup_keep if keep is None else keep,
                 verify=verify,
+                storage=Storage(settings) if with_files else None,
             )
         note(database, made)
     finally:
@@ -59,6 +67,14 @@ def backup(
         print_json({"path": str(made.path), **made.facts()})
         return
     typer.echo(t("backup_made", path=made.path, size=size(made.size), rows=count(made.manifest.rows)))
+    if inside := made.manifest.files:
+        typer.echo(t("backup_files", count=count(inside.count), size=size(inside.size)))
+        if inside.missing:
+            typer.echo(t("backup_files_missing", count=count(inside.missing)))
+        if inside.damaged:
+            typer.echo(t("backup_files_damaged", count=count(inside.damaged)))
+    elif made.left_out[0]:
+        typer.echo(t("backup_left_out", count=count(made.left_out[0]), size=size(made.left_out[1])))
     typer.echo(t("backup_proved" if made.verified else "backup_unproved"))
     for name in made.removed:
         typer.echo(t("backup_removed", file=name))
@@ -89,6 +105,8 @@ def restore(
                 "safety_copy": str(done.safety_copy) if done.safety_copy else None,
                 "waiting_again": settled.waiting_again,
                 "cancelled": settled.cancelled,
+                "files_restored": done.files.restored if done.files else 0,
+                "files_present": done.files.present if done.files else 0,
                 "files_missing": settled.files_missing,
                 "missing_names": list(settled.missing_names),
                 "uploads_missing": settled.uploads_missing,
@@ -98,6 +116,9 @@ def restore(
     typer.echo(t("restored", time=moment(done.manifest.created_at), rows=count(done.manifest.rows)))
     if done.safety_copy:
         typer.echo(t("restored_copy", path=done.safety_copy))
+    if done.files:
+        told = {"restored": count(done.files.restored), "present": count(done.files.present)}
+        typer.echo(t("restored_files", **told))
     if settled.waiting_again:
         typer.echo(t("restored_jobs", count=count(settled.waiting_again)))
     if settled.files_missing:

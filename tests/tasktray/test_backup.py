@@ -14,6 +14,8 @@ from tasktray import exits
 from tests.support import wait_until
 from tests.support_system import ADMIN, PASSWORD, ROOT, Office, office, wait_ended
 from tests.tasktray.conftest import Run
+from worker.files.storage import Storage
+from worker.settings import Settings
 
 
 @pytest.fixture
@@ -32,9 +34,10 @@ def test_an_office_is_backed_up_while_it_works_and_put_back(running: Office) -> 
         cursor = client.changes().cursor
 
         # while a job runs
-        made = running.run("backup", "--json")
+        made = running.run("backup", "--files", "--json")
         assert made.returncode == 0, made.stderr
         told = json.loads(made.stdout)
+        assert (told["files"], told["file_bytes"]) == (1, northwind.stat().st_size)
         assert (told["verified"], Path(told["path"]).parent) == (True, running.data / "backups")
 
         later = client.submit("examples.echo", key="c")
@@ -49,10 +52,14 @@ def test_an_office_is_backed_up_while_it_works_and_put_back(running: Office) -> 
     holds = running.run("restore", told["path"])
     assert holds.returncode == exits.REFUSED
     assert "not empty" in holds.stderr
+    storage = Storage(Settings(_env_file=None, data=running.data))
+    for key, _ in list(storage.objects()):
+        storage.delete(key)
     done = running.run("restore", told["path"], "--force", "--json")
     assert done.returncode == 0, done.stderr
     restored = json.loads(done.stdout)
     assert (restored["rows"], restored["waiting_again"], restored["files_missing"]) == (told["rows"], 1, 0)
+    assert restored["files_restored"] == 1
     assert Path(restored["safety_copy"]).is_file()
 
     running.programs.clear()
@@ -65,6 +72,8 @@ def test_an_office_is_backed_up_while_it_works_and_put_back(running: Office) -> 
             client.changes(cursor)
         assert {job.id for job in client.jobs().jobs} == {first.id, slow.id}
         assert client.job(first.id).result["inserted"] == 91
+        key, _ = next(storage.objects())
+        assert storage.local_path(key).read_bytes() == northwind.read_bytes()
         wait_until(lambda: client.job(slow.id).state == "running", 30, "the long job, again")
         assert client.job(slow.id).attempt == 1
         assert "restored" in [event.type for event in client.events(slow.id)]

@@ -1,9 +1,10 @@
-"""The backup file: a ZIP with the manifest and the dump, written whole or not at all."""
+"""The backup file: a ZIP with the dump, the files where they are wanted, and the manifest; whole or not at all."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,19 +22,9 @@ _MANIFEST, _DUMP = "manifest.json", "database"
 _LEVEL = 1  # the fastest: most of the gain at a tenth of the time
 
 
-def measure(path: Path, tell: Tell) -> Dump:
-    """Size and hash of a dump."""
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
-            size += len(piece)
-            tell("stage_backup_writing", None, None)
-    return Dump(size=size, sha256=digest.hexdigest())
-
-
-def write(path: Path, manifest: Manifest, dump: Path, tell: Tell) -> None:
-    """Make the file.
+@contextmanager
+def writing(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Make the file; it is on the disk when the block ends. Entries take their compression only when added by name.
 
     Raises:
         Refused: `storage_full`.
@@ -42,15 +33,26 @@ def write(path: Path, manifest: Manifest, dump: Path, tell: Tell) -> None:
         refuse_when_full(),
         zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive,
     ):
-        archive.writestr(_MANIFEST, manifest.model_dump_json(indent=1))
-        entry = zipfile.ZipInfo(_DUMP, manifest.created_at.timetuple()[:6])
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        with dump.open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
-            while piece := source.read(_PIECE):
-                target.write(piece)
-                tell("stage_backup_writing", None, None)
+        yield archive
     with path.open("r+b") as file:
         os.fsync(file.fileno())
+
+
+def add_dump(archive: zipfile.ZipFile, dump: Path, tell: Tell) -> Dump:
+    """Put the database's dump in; gives its size and hash."""
+    digest, size = hashlib.sha256(), 0
+    with dump.open("rb") as source, archive.open(_DUMP, "w", force_zip64=True) as target:
+        while piece := source.read(_PIECE):
+            digest.update(piece)
+            size += len(piece)
+            target.write(piece)
+            tell("stage_backup_writing", None, None)
+    return Dump(size=size, sha256=digest.hexdigest())
+
+
+def add_manifest(archive: zipfile.ZipFile, manifest: Manifest) -> None:
+    """Put in what the backup says of itself."""
+    archive.writestr(_MANIFEST, manifest.model_dump_json(indent=1, exclude_none=True))
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -59,8 +61,8 @@ def read_manifest(path: Path) -> Manifest:
     Raises:
         Refused: `backup_damaged`, `backup_not_one`, `backup_too_new`.
     """
-    with _opened(path) as archive:
-        return _manifest(archive, path)
+    with opened(path) as archive:
+        return manifest_of(archive, path)
 
 
 def extract(path: Path, target: Path, tell: Tell) -> Manifest:
@@ -70,8 +72,8 @@ def extract(path: Path, target: Path, tell: Tell) -> Manifest:
         Refused: as `read_manifest`; `storage_full`.
     """
     digest, size = hashlib.sha256(), 0
-    with _opened(path) as archive:
-        manifest = _manifest(archive, path)
+    with opened(path) as archive:
+        manifest = manifest_of(archive, path)
         with refuse_when_full(), archive.open(_DUMP) as source, target.open("xb") as file:
             while piece := source.read(_PIECE):
                 digest.update(piece)
@@ -86,11 +88,24 @@ def extract(path: Path, target: Path, tell: Tell) -> Manifest:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+def opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open it for reading; whatever is wrong with it inside the block is said in words.
+
+    Raises:
+        Refused: `backup_damaged`, `backup_not_one`.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        zlib.error,
+        EOFError,
+        KeyError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         code = "backup_damaged" if zipfile.is_zipfile(path) or _begins_as_zip(path) else "backup_not_one"
         raise Refused(code, file=path.name) from error
 
@@ -100,7 +115,8 @@ def _begins_as_zip(path: Path) -> bool:
         return file.read(2) == b"PK"
 
 
-def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
+def manifest_of(archive: zipfile.ZipFile, path: Path) -> Manifest:
+    """As `read_manifest`, of an open one."""
     if _MANIFEST not in archive.namelist():
         raise Refused("backup_not_one", file=path.name)
     try:

@@ -17,16 +17,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
+from sqlalchemy import func, select
+
 from worker import audit
 from worker.actor import SYSTEM, Actor
-from worker.backup import archive, postgresql, sqlite
-from worker.backup.manifest import Manifest, TableState, Tell, differing
+from worker.backup import archive, postgresql, sqlite, stored
+from worker.backup.manifest import FORMAT, Manifest, TableState, Tell, differing
 from worker.datasets import tables as dataset_tables
 from worker.db.database import Database
 from worker.db.migrate import current_revision
-from worker.db.schema import metadata
+from worker.db.schema import files, metadata
 from worker.errors import Refused
-from worker.files.storage import sync_folder
+from worker.files.storage import Storage, sync_folder
 from worker.settings import Settings
 
 PREFIX = "tasktray-"
@@ -43,6 +45,7 @@ class Made:
         size, sha256: of the file.
         verified: it was read back and compared.
         removed: older backups that had to go.
+        left_out: files, and their bytes, that the database knows and that are not in the backup by choice.
     """
 
     path: Path
@@ -51,6 +54,7 @@ class Made:
     manifest: Manifest
     verified: bool
     removed: tuple[str, ...] = ()
+    left_out: tuple[int, int] = (0, 0)
 
     def facts(self) -> dict[str, Any]:
         """For a job's result, the audit and programs."""
@@ -60,6 +64,11 @@ class Made:
             "sha256": self.sha256,
             "tables": len(self.manifest.tables),
             "rows": self.manifest.rows,
+            "files": self.manifest.files.count if self.manifest.files else 0,
+            "file_bytes": self.manifest.files.size if self.manifest.files else 0,
+            "files_missing": self.manifest.files.missing if self.manifest.files else 0,
+            "files_damaged": self.manifest.files.damaged if self.manifest.files else 0,
+            "files_left_out": self.left_out[0],
             "verified": self.verified,
             "removed": list(self.removed),
         }
@@ -76,6 +85,9 @@ class Snapshot(Protocol):
     def dump(self, path: Path, tell: Tell) -> None:
         """Write all of it to `path`."""
 
+    def files(self) -> Iterator[tuple[str, str, int, str]]:
+        """Key, name, size and hash of all stored files."""
+
 
 def our_tables() -> list[str]:
     """The names of all tables that Tasktray may have."""
@@ -88,7 +100,14 @@ def folder_of(settings: Settings) -> Path:
 
 
 def create(
-    database: Database, folder: Path, tell: Tell, *, keep: int = 0, verify: bool = True, prefix: str = PREFIX
+    database: Database,
+    folder: Path,
+    tell: Tell,
+    *,
+    keep: int = 0,
+    verify: bool = True,
+    prefix: str = PREFIX,
+    storage: Storage | None = None,
 ) -> Made:
     """Make a backup in `folder`, beside whatever is going on.
 
@@ -97,6 +116,7 @@ def create(
         keep: how many backups to leave in the folder, this one included; 0: all.
         verify: read it back into an empty database of its own and compare counts and checksums.
         prefix: of the file's name; only those with the usual one are counted and removed.
+        storage: holds the uploads and results, which go into the backup, too; None: they do not.
 
     Raises:
         Refused: `storage_full`, `backup_no_database`, `backup_differs`, `pg_client_…`, `backup_needs_createdb`.
@@ -105,29 +125,33 @@ def create(
     if revision is None:
         raise Refused("backup_no_database")
     with workplace(folder) as work:
-        dump, making = work / "database", work / "backup"
+        dump, making, noted = work / "database", work / "backup", work / "files"
         with _snapshot(database) as moment:
             created_at = datetime.now(UTC)
             found = moment.tables(tell)
             moment.dump(dump, tell)
+            known = stored.note(moment.files(), noted) if storage is not None else 0
             server = moment.server
-        manifest = Manifest(
-            version=_version(),
-            database=database.dialect,
-            server=server,
-            revision=revision,
-            created_at=created_at,
-            tables=found,
-            dump=archive.measure(dump, tell),
-        )
-        archive.write(making, manifest, dump, tell)
+        with archive.writing(making) as file:
+            manifest = Manifest(
+                format=1 if storage is None else FORMAT,
+                version=_version(),
+                database=database.dialect,
+                server=server,
+                revision=revision,
+                created_at=created_at,
+                tables=found,
+                dump=archive.add_dump(file, dump, tell),
+                files=stored.add(file, noted, known, storage, created_at, tell) if storage is not None else None,
+            )
+            archive.add_manifest(file, manifest)
         dump.unlink()
         if verify:
             check(database, making, work / "check", tell)
         size, sha256 = making.stat().st_size, _sha256(making)
         path = _place(making, folder, prefix, created_at)
     removed = rotate(folder, keep) if prefix == PREFIX and keep else ()
-    return Made(path, size, sha256, manifest, verify, removed)
+    return Made(path, size, sha256, manifest, verify, removed, _left_out(database) if storage is None else (0, 0))
 
 
 def note(database: Database, made: Made, actor: Actor = SYSTEM) -> None:
@@ -149,6 +173,7 @@ def check(database: Database, path: Path, work: Path, tell: Tell) -> Manifest:
     try:
         manifest = archive.extract(path, work, tell)
         compare(manifest, load(database, work, tell))
+        stored.check(path, tell)
     finally:
         work.unlink(missing_ok=True)
     return manifest
@@ -192,6 +217,12 @@ def workplace(folder: Path) -> Iterator[Path]:
             shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=_MAKING, dir=folder) as work:
         yield Path(work)
+
+
+def _left_out(database: Database) -> tuple[int, int]:
+    with database.read() as connection:
+        count, size = connection.execute(select(func.count(), func.coalesce(func.sum(files.c.size), 0))).one()
+    return int(count), int(size)
 
 
 def _snapshot(database: Database) -> AbstractContextManager[Snapshot]:

@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-FORMAT = 1
+FORMAT = 2
+"""The newest that is understood. A backup without files is still of format 1, which older versions read, too."""
 
 Tell = Callable[[str, int | None, int | None], None]
 """Tells how far the work is: a stage of the texts, rows done and all rows. May raise, to stop it."""
@@ -28,8 +29,25 @@ class Dump(BaseModel):
     sha256: str
 
 
+class Stored(BaseModel):
+    """The uploads and results in a backup: `files.tar`, and `files.jsonl` that lists them (`worker/backup/stored.py`).
+
+    Attributes:
+        count, size: files whose bytes are in it as they should be, and those bytes.
+        sha256: of the list, which has the hash of each.
+        missing: files that the database knows and whose bytes were not there.
+        damaged: files whose bytes were not those that had once been stored.
+    """
+
+    count: int
+    size: int
+    sha256: str
+    missing: int
+    damaged: int
+
+
 class Manifest(BaseModel):
-    """The first entry of a backup file.
+    """What a backup file says of itself.
 
     Attributes:
         format: of the file; a newer one is refused.
@@ -38,12 +56,13 @@ class Manifest(BaseModel):
         revision: of the schema.
         created_at: the moment that it shows.
         tables: by name.
+        files: None: uploads and results are not in it.
     """
 
     model_config = ConfigDict(extra="ignore")
 
     product: Literal["tasktray"] = "tasktray"
-    format: int = FORMAT
+    format: int = 1
     version: str
     database: Literal["sqlite", "postgresql"]
     server: str
@@ -51,6 +70,7 @@ class Manifest(BaseModel):
     created_at: datetime
     tables: dict[str, TableState]
     dump: Dump
+    files: Stored | None = None
 
     @property
     def rows(self) -> int:

@@ -79,6 +79,12 @@ class Snapshot:
         command = [str(self._clients.pg_dump), *options, *patterns, f"--file={path}"]
         clients.run(command, self._url, path.with_suffix(".log"), tell, "stage_backup_copying")
 
+    def files(self) -> Iterator[tuple[str, str, int, str]]:
+        """Key, name, size and hash of all stored files."""
+        with self._connection.cursor("stored_files") as cursor:  # a named one stays on the server: no list in memory
+            cursor.itersize = 5000
+            yield from cursor.execute("SELECT storage_key, name, size, sha256 FROM files ORDER BY id")
+
 
 @contextmanager
 def snapshot(database: Database, names: list[str]) -> Iterator[Snapshot]:

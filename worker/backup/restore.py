@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import inspect, select
 
-from worker.backup import archive, postgresql, settling, sqlite
+from worker.backup import archive, postgresql, settling, sqlite, stored
 from worker.backup.backup import compare, create, folder_of, load, our_tables, workplace
 from worker.backup.manifest import Manifest, Tell
 from worker.backup.settling import Settled
@@ -17,6 +17,7 @@ from worker.db.database import Database
 from worker.db.migrate import known_revisions, migrate, new_epoch
 from worker.db.schema import files, jobs, users
 from worker.errors import Conflict, Refused
+from worker.files.storage import Storage
 from worker.settings import Settings
 
 SAFETY_PREFIX = "before-restore-"
@@ -29,18 +30,20 @@ class Restored:
     Attributes:
         safety_copy: what was there before; None: nothing was.
         settled: what became of jobs and files.
+        files: uploads and results of the backup that were put back; None: it has none.
     """
 
     manifest: Manifest
     safety_copy: Path | None
     settled: Settled
+    files: stored.Put | None = None
 
 
 def restore(settings: Settings, path: Path, tell: Tell, *, force: bool = False) -> Restored:
-    """Replace the installation's database by the one in the backup.
+    """Replace the installation's database by the one in the backup, and put the backup's files into the storage.
 
-    The backup is read into an empty database first and compared with its manifest. What is there is copied into the
-    folder of backups before it is replaced.
+    The backup is read into an empty database first and compared with its manifest, and so are its files. What is there
+    is copied into the folder of backups before it is replaced: the database, and the files where the backup has files.
 
     Args:
         force: also when the database holds something, or is in use.
@@ -66,12 +69,15 @@ def restore(settings: Settings, path: Path, tell: Tell, *, force: bool = False) 
             prepared = work / "database"
             archive.extract(path, prepared, tell)
             compare(manifest, load(database, prepared, tell))
+            stored.check(path, tell)
+            storage = Storage(settings) if manifest.files else None
             safety = None
             if damaged and place is not None:
                 safety = folder / f"{SAFETY_PREFIX}{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db"
                 sqlite.set_aside(place, safety)
             elif holds:
-                safety = create(database, folder, tell, prefix=SAFETY_PREFIX).path
+                safety = create(database, folder, tell, prefix=SAFETY_PREFIX, storage=storage).path
+            put = stored.put(path, storage, work, tell) if storage else None
             settled = (
                 _into_sqlite(settings, manifest, prepared, place, path.name)
                 if place is not None
@@ -79,7 +85,7 @@ def restore(settings: Settings, path: Path, tell: Tell, *, force: bool = False) 
             )
     finally:
         database.dispose()
-    return Restored(manifest, safety, settled)
+    return Restored(manifest, safety, settled, put)
 
 
 def _into_sqlite(settings: Settings, manifest: Manifest, prepared: Path, place: Path, name: str) -> Settled:

@@ -51,6 +51,10 @@ class Snapshot:
             # One file that is whole by itself; the restored one is set to WAL again by whoever opens it.
             target.execute("PRAGMA journal_mode=DELETE")
 
+    def files(self) -> Iterator[tuple[str, str, int, str]]:
+        """Key, name, size and hash of all stored files."""
+        yield from self._connection.execute("SELECT storage_key, name, size, sha256 FROM files ORDER BY id")
+
 
 @contextmanager
 def snapshot(database: Database) -> Iterator[Snapshot]:

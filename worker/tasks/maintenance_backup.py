@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from worker import audit
 from worker.engine.context import JobContext
+from worker.engine.form import words
 from worker.engine.kinds import Params, kind
 
 _HOURS = 3600.0
+_FILES = {"auto": ("按系统设置", "As the installation's settings say"), "yes": ("是", "Yes"), "no": ("否", "No")}
 
 
 class BackupParams(Params):
@@ -38,6 +40,16 @@ class BackupParams(Params):
             },
         },
     )  # fmt: skip
+    files: Literal["auto", "yes", "no"] = Field(
+        "auto",
+        json_schema_extra=words(
+            "包含上传文件和结果",
+            "With uploads and results",
+            "备份将相应变大。",
+            "The backup grows by as much.",
+            enum=_FILES,
+        ),
+    )
 
 
 @kind(
@@ -50,6 +62,11 @@ class BackupParams(Params):
         "sha256": ("SHA-256", "SHA-256"),
         "tables": ("表数", "Tables"),
         "rows": ("行数", "Rows"),
+        "files": ("包含的文件", "Files in it"),
+        "file_bytes": ("文件大小（字节）", "Bytes of these files"),
+        "files_missing": ("缺失的文件", "Files that were not there"),
+        "files_damaged": ("已损坏的文件", "Files that were damaged"),
+        "files_left_out": ("未包含的文件", "Files not in it"),
         "verified": ("已验证", "Read back"),
         "removed": ("已删除的旧备份", "Older backups removed"),
     },
@@ -62,9 +79,18 @@ class BackupParams(Params):
 def backup_database(job: JobContext, params: BackupParams) -> dict[str, Any]:
     """Make a backup in the folder of backups. Interrupted, it begins anew: half a backup is none."""
     from worker.backup.backup import create, folder_of
+    from worker.files.storage import Storage
 
     keep = job.settings.backup_keep if params.keep is None else params.keep
-    made = create(job.database, folder_of(job.settings), job.progress, keep=keep, verify=params.verify)
+    with_files = job.settings.backup_files if params.files == "auto" else params.files == "yes"
+    made = create(
+        job.database,
+        folder_of(job.settings),
+        job.progress,
+        keep=keep,
+        verify=params.verify,
+        storage=Storage(job.settings) if with_files else None,
+    )
     with job.chunk() as chunk:
         audit.record(chunk.connection, job.actor, "backup.create", "backup", made.path.name, **made.facts())
     return made.facts()

@@ -110,7 +110,7 @@ def test_a_dump_that_is_none_is_refused(made, place, tmp_path):
 
 
 def test_a_backup_of_a_newer_version_is_refused(made, place, tmp_path):
-    for change in ({"revision": "9999"}, {"format": 2}):
+    for change in ({"revision": "9999"}, {"format": 3}):
         path = rewritten(made.path, tmp_path, lambda manifest, change=change: manifest.update(change, version="9.1"))
         with pytest.raises(Refused) as refused:
             place.restore(path)
