@@ -28,7 +28,7 @@ _HEADERS = {
 
 
 class Guard:
-    """Outermost: adds the security headers, and answers an unforeseen fault with an incident id.
+    """Outermost: sets the headers that every answer has, and answers an unforeseen fault with an incident id.
 
     The traceback goes to the log under that id and nowhere else.
     """
@@ -50,6 +50,8 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
+                if message["status"] == 204:  # the framework gives the type that a body would have had
+                    del headers["content-type"]
             await send(message)
 
         try:
