@@ -318,7 +318,7 @@ class Mapping:
         for name in (*constants, *(value_map or {})):
             if name not in schema.by_name:
                 raise TableError("mapping_unknown_field", field=name, fields=[f.name for f in schema.fields])
-        wanted = needed if needed is not None else {f.name for f in schema.fields if f.required}
+        wanted = needed if needed is not None else schema.needed()
         missing = [
             f.name for f in schema.fields if f.name in wanted and f.name not in columns and f.name not in constants
         ]

@@ -72,6 +72,12 @@ class TableSchema:
             if not self.by_name[name].required:
                 raise ValueError(f"{self.name}: key field {name} must be required")
 
+    def needed(self, mode: str | None = None) -> tuple[str, ...]:
+        """Names of the fields that must come from somewhere, a column or a constant, in an import of this mode: the
+        required ones, but of `update` the key only, since rows that are there already keep what the file does not say.
+        """
+        return self.key if mode == "update" else tuple(f.name for f in self.fields if f.required)
+
     def titles_of(self, names: Sequence[str]) -> dict[str, list[str]]:
         """The titles of fields, by language, in the order of their names."""
         titles = [self.by_name[n].titles for n in names]

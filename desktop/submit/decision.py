@@ -47,6 +47,7 @@ class Decision(QObject):
         fields: the field of each column, None for a column that is left out.
         constants: field -> value for all rows.
         value_map: field -> {value in the file: value instead}.
+        mode: of the import, as far as it is known.
 
     Signals:
         changed: something else is decided now.
@@ -64,6 +65,7 @@ class Decision(QObject):
         self.fields: list[str | None] = [by_column.get(n) for n in range(len(look.proposals))]
         self.constants: dict[str, Any] = dict(look.constants)
         self.value_map: dict[str, dict[str, Any]] = {n: dict(pairs) for n, pairs in look.value_map.items()}
+        self.mode: str | None = None
         self._by_itself = self.to_params()
 
     def see(self, file: object, look: Look) -> None:
@@ -74,6 +76,12 @@ class Decision(QObject):
         self.changed.emit()
 
     # ------------------------------------------------------------ deciding
+
+    def set_mode(self, mode: str | None) -> None:
+        """The import is to be of this mode, on which depends what must be in the file."""
+        if mode != self.mode:
+            self.mode = mode
+            self.changed.emit()
 
     def set_field(self, column: int, field: str | None) -> None:
         """A column goes into a field, or nowhere; a field takes one column only."""
@@ -134,12 +142,16 @@ class Decision(QObject):
         """The fields that no column goes into."""
         return [field for field in self.schema.fields if field.name not in self.fields]
 
+    def needs(self, field: str) -> bool:
+        """The field must have a column or a constant, the import's mode being what it is."""
+        return field in self.schema.needed(self.mode)
+
     def missing(self) -> list[str]:
-        """Titles of the required fields that have neither a column nor a constant."""
+        """Titles of the fields that need a column or a constant and have neither."""
         return [
             pick(field.titles, field.name)
             for field in self.open_fields()
-            if field.required and field.name not in self.constants
+            if self.needs(field.name) and field.name not in self.constants
         ]
 
     def unknown_values(self) -> list[Unknown]:

@@ -228,13 +228,20 @@ class SubmitDialog(QDialog):
         beside = (FILE_OPTIONS if previewed else ()) + (_DECIDED if previewed and known else ())
         self._built = ParamsForm(kind.params_schema, beside)
         self._built.changed.connect(self._ask.start)
+        self._built.changed.connect(self._mode_chosen)
         self._frame.left.form_place.addWidget(self._built)
         suggest_earlier(self._controller, kind, self._built)
         offer_picking(self._controller, self._built)
         if self._before:
             self._built.set_values(dict(self._before))
+        self._mode_chosen()
         if not previewed:
             self.resize(580, min(700, 130 + self._heading.sizeHint().height() + self._built.sizeHint().height()))
+
+    def _mode_chosen(self) -> None:
+        """What an import needs of a file depends on its mode."""
+        editor = self._built.editors.get("mode") if self._built is not None else None
+        self.files.set_mode(editor.value() if editor is not None else None)
 
     @property
     def _form(self) -> ParamsForm | None:

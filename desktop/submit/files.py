@@ -92,6 +92,7 @@ class FileSet(QObject):
         self._table: TableSchema | None = None
         self._before: Mapping[str, Any] | None = None
         self._decisions: dict[str, Decision] = {}
+        self._mode: str | None = None
         self._keys: set[str] = set()
         self.files: list[FileState] = []
         self.current: FileState | None = None
@@ -152,6 +153,12 @@ class FileSet(QObject):
         for state in [current, *(s for s in alike if s is not current)]:
             state.options = dict(kept)
             self._look(state)
+
+    def set_mode(self, mode: str | None) -> None:
+        """The files are to be imported in this mode."""
+        self._mode = mode
+        for decision in self._decisions.values():
+            decision.set_mode(mode)
 
     def take(self, params: Mapping[str, Any]) -> None:
         """Take over what was decided before for the file that is shown; once it is looked at, if that is to come."""
@@ -276,6 +283,7 @@ class FileSet(QObject):
             decision = self._decisions[state.shape] = Decision(
                 table, found, self._controller.catalogue.replaced_values(self._dataset)
             )
+            decision.set_mode(self._mode)
             decision.changed.connect(self.changed)
             if self._before and state is self.current:
                 decision.take(self._before)

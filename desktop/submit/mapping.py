@@ -117,9 +117,9 @@ class MappingModel(QAbstractTableModel):
 
     def _title(self, field: str | None) -> str:
         found = self._decision.schema.by_name.get(field) if self._decision and field else None
-        if found is None:
+        if found is None or self._decision is None:
             return translate("Mapping", NOWHERE)
-        return pick(found.titles, found.name) + (" *" if found.required else "")
+        return pick(found.titles, found.name) + (" *" if self._decision.needs(found.name) else "")
 
     def _sure(self, row: int) -> str:
         assert self._decision is not None  # noqa: S101 - there are no rows without one

@@ -219,13 +219,13 @@ class ConstantsModel(_DecisionModel):
         value = self._decision.constants.get(field.name)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             if index.column() == 0:
-                return pick(field.titles, field.name) + (" *" if field.required else "")
+                return pick(field.titles, field.name) + (" *" if self._decision.needs(field.name) else "")
             return self._words(field, value, translate("Values", "– empty –"))
         if role == Qt.ItemDataRole.EditRole:
             return value
         if role == Qt.ItemDataRole.ForegroundRole and index.column() == 1 and value is None:
             colors = theme.current()
-            return QColor(colors.failed if field.required else colors.muted)
+            return QColor(colors.failed if self._decision.needs(field.name) else colors.muted)
         return None
 
     def setData(self, index: _Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:

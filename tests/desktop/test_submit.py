@@ -105,6 +105,32 @@ def test_a_wrong_encoding_is_mended_by_choosing_another(online, qtbot, tmp_path,
     dialog.reject()
 
 
+def test_an_update_needs_no_more_than_the_key_and_every_other_mode_all_that_is_required(online, qtbot, tmp_path, mark):
+    new = tmp_path / "new.csv"
+    new.write_text(f"客户编号,客户名称\n{mark},公司\n", "utf-8")
+    ended(qtbot, online, submit(qtbot, online, new).id)
+    path = tmp_path / "phones.csv"
+    path.write_text(f"客户编号,电话\n{mark},010-12345678\n", "utf-8")
+    dialog = opened(qtbot, online, [path], "customers.import")
+    button = dialog.findChild(QPushButton, "submitButton")
+    qtbot.waitUntil(lambda: "no column goes into Name" in text(dialog, "previewWarning"))
+    mapping, constants = dialog.preview.mapping, dialog.preview.constants
+    assert constants.index(0, 0).data() == "Name *"
+    assert not button.isEnabled()
+    dialog.set_params({"mode": "update"})
+    qtbot.waitUntil(lambda: button.isEnabled() and not text(dialog, "previewWarning"))
+    assert constants.index(0, 0).data() == "Name"
+    mapping.setData(mapping.index(0, FIELD), None)  # the key is needed all the same
+    qtbot.waitUntil(lambda: "no column goes into Customer no." in text(dialog, "previewWarning"))
+    mapping.setData(mapping.index(0, FIELD), "customer_no")
+    dialog.set_params({"mode": "insert"})
+    qtbot.waitUntil(lambda: not button.isEnabled() and "into Name." in text(dialog, "previewWarning"))
+    dialog.set_params({"mode": "update"})
+    (job_id,) = send(qtbot, online, dialog)
+    row = ended(qtbot, online, job_id)
+    assert (row.state, row.result["updated"], row.result["rejected"]) == ("succeeded", 1, 0)
+
+
 def test_many_files_go_in_with_one_mapping_as_a_job_each(online, qtbot, tmp_path, mark):
     paths = []
     for n in range(MANY):

@@ -67,8 +67,7 @@ def opened(
     with ExitStack() as stack:
         reading, options, kept = _known(job, dataset, params, path, read, stack)
         headers, schema = reading.opened.info.headers, dataset.schema
-        # Rows that are there already keep what the file does not say.
-        needed = schema.key if params.mode == "update" else None
+        needed = schema.needed(params.mode)
         if params.mapping is not None:
             mapping = Mapping.explicit(headers, params.mapping, params.constants, params.value_map, schema, needed)
         else:
