@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, Depends, FastAPI
+from starlette.routing import BaseRoute
 
 from api import documentation, problems
 from api.authentication import Authentication, Authenticator
@@ -38,6 +40,7 @@ from worker.db.database import Database
 from worker.engine import kinds as engine_kinds
 from worker.settings import Settings
 
+_V1 = "/api/v1"
 _DESCRIPTION = """Background imports, exports and reports for the back office. Sign in at `/api/v1/auth/login`, upload a
 file (tus 1.0) at `/api/v1/uploads`, submit a job at `/api/v1/jobs`, poll `/api/v1/jobs/changes`, download the results.
 Errors are `application/problem+json` with a stable `code`; `detail` is in the language of `Accept-Language`
@@ -69,21 +72,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         database.dispose()
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The application for these settings. Its database is opened at start-up and must have been migrated before."""
-    app = FastAPI(
-        title="Tasktray REST API",
-        version=_version(),
-        description=_DESCRIPTION,
-        lifespan=_lifespan,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-    )
-    app.state.settings = settings
-    app.state.metrics = Metrics()
-    problems.install(app)
-    v1 = APIRouter(prefix="/api/v1")
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """All addresses. What FastAPI works out for each (parameters, models, dependencies) knows nothing of settings or a
+    database, so it is worked out once in a process, whatever the number of applications. None is nested in another
+    router: each level would have it worked out once more, at every start.
+    """
+    everything = APIRouter()
     for module in (
         auth,
         users,
@@ -99,12 +94,30 @@ def create_app(settings: Settings) -> FastAPI:
         schedules,
         audit,
     ):
-        v1.include_router(module.router, dependencies=[Depends(only_plain)])
-    v1.include_router(uploads.router)  # bytes, read as a stream
-    app.include_router(v1)
-    app.include_router(aliases.router, dependencies=[Depends(only_plain)])
-    app.include_router(health.router)
-    app.include_router(metrics.router)
+        everything.include_router(module.router, prefix=_V1, dependencies=[Depends(only_plain)])
+    everything.include_router(uploads.router, prefix=_V1)  # bytes, read as a stream
+    for router in aliases.ROUTERS:
+        everything.include_router(router, dependencies=[Depends(only_plain)])
+    everything.include_router(health.router)
+    everything.include_router(metrics.router)
+    return tuple(everything.routes)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application for these settings. Its database is opened at start-up and must have been migrated before."""
+    app = FastAPI(
+        title="Tasktray REST API",
+        version=_version(),
+        description=_DESCRIPTION,
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        routes=list(_routes()),
+    )
+    app.state.settings = settings
+    app.state.metrics = Metrics()
+    problems.install(app)
     documentation.install(app)
     # The last one added is the outermost: Measured, then Guard, then Authentication, then BodyLimit, then the routes.
     app.add_middleware(BodyLimit, settings=settings, form_paths=aliases.FORM_PATHS)

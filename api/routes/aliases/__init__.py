@@ -2,13 +2,10 @@
 one job service, and the answer back. With and without a trailing slash, without redirects; one module a document.
 """
 
-from fastapi import APIRouter
-
 from api.routes.aliases import core, customers, documents, tasks, work_logs
 
-router = APIRouter()
 # Documents before tasks: `/tasks/status/{id}` is not the task `status`.
-for _module in (customers, work_logs, documents, core, tasks):
-    router.include_router(_module.router)
+ROUTERS = (customers.router, work_logs.router, documents.router, core.router, tasks.router)
+"""The routers of all documents, in the order in which they are asked."""
 FORM_PATHS = customers.FORM_PATHS | documents.FORM_PATHS
 """Addresses that take files in a form."""
