@@ -130,6 +130,11 @@ class Settings(BaseSettings):
     smtp_password: str = Field("", description="Password of the account.", repr=False)
     smtp_from: str = Field("", description="Sender of all e-mails: `Name <address>`; the name signs them, too.")
     smtp_timeout_seconds: float = Field(30.0, gt=0, description="How long it may take to answer.")
+    mail_domains: str = Field(
+        "",
+        description="Domains to which operators may write e-mails beside the addresses of users and customers:"
+        " `example.com, *.example.org`; `*`: to anybody. Admins may in any case.",
+    )
 
     upload_max_bytes: int = Field(1_073_741_824, gt=0, description="Largest upload.")
     upload_expire_seconds: float = Field(

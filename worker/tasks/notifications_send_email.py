@@ -39,7 +39,9 @@ class SendEmailParams(Params):
     email: str = Field(
         max_length=20_000,
         json_schema_extra=words(
-            "收件人邮箱", "To", "多个地址用逗号、分号或空格分隔。", "Several addresses: with commas or spaces."
+            "收件人邮箱", "To",
+            "多个地址用逗号、分号或空格分隔。操作员只能写给用户、客户以及管理员允许的域名。",
+            "Several addresses: with commas or spaces. Operators write to users, customers and allowed domains.",
         ),
     )  # fmt: skip
     subject: str = Field(max_length=SUBJECT_CHARACTERS, json_schema_extra=words("主题", "Subject"))
@@ -80,6 +82,22 @@ def _signature(job: JobContext) -> str:
     return one_line(office or address) if nobody else job.actor.username
 
 
+def _refuse_strangers(job: JobContext, everybody: list[str]) -> None:
+    """Before the first mail, so that all of them go or none.
+
+    Raises:
+        Refused: `mail_to_strangers`.
+    """
+    from worker.recipients import allowed_domains, strangers
+
+    if job.actor.is_admin or any(job.iter_effects(_STEP)):
+        return
+    unknown = strangers(job.database, job.settings, everybody)
+    if unknown:
+        domains = ", ".join(allowed_domains(job.settings)) or "–"
+        raise Refused("mail_to_strangers", emails=", ".join(unknown[:5]), count=len(unknown), domains=domains)
+
+
 @kind(
     "notifications.send_email",
     {"zh_CN": "发送邮件", "en": "Send an e-mail"},
@@ -100,7 +118,7 @@ def send_email(job: JobContext, params: SendEmailParams) -> dict[str, Any]:
         `{sent, refused: [{email, reply}], unknown: [address], recipients}`; refused and unknown list the first 100.
 
     Raises:
-        Refused: nobody got it: the first reason, or `mail_outcome_unknown`.
+        Refused: nobody got it: the first reason, `mail_outcome_unknown`, or `mail_to_strangers`.
         Transient: somebody may get it later; those who have it do not get it again.
     """
     from worker.mail.smtp import Deferred, Mailer, OutcomeUnknown
@@ -110,6 +128,7 @@ def send_email(job: JobContext, params: SendEmailParams) -> dict[str, Any]:
     if params.template == "letter":
         body = text("mail_letter", language, message=params.message.strip(), sender=_signature(job))
     everybody = addresses(params.email)
+    _refuse_strangers(job, everybody)
     refusals: dict[str, str] = dict((job.checkpoint or {}).get("refused", {}))
     first: Refused | None = None
     later: Transient | None = None

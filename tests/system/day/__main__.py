@@ -58,7 +58,7 @@ def day(folder: Path, minutes: float, seed: int, ledger: Ledger) -> None:
         redis.start()
         stack.callback(redis.stop)
         post = stack.enter_context(post_office())
-        mail = {name.upper(): str(value) for name, value in post.settings.items()}
+        mail = {name.upper(): str(value) for name, value in post.settings.items()} | {"MAIL_DOMAINS": "briefe.example"}
         running = Office(folder / "office", database_url, redis.url, **SETTINGS | mail)
         try:
             running.start(workers=2)

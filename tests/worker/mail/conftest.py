@@ -21,5 +21,5 @@ def mails() -> Iterator[PostOffice]:
 def office(database, tmp_path, mails: PostOffice) -> Office:
     """An office that writes e-mails by `mails`."""
     office = Office(database, tmp_path)
-    office.settings = office.settings.model_copy(update=mails.settings)
+    office.settings = office.settings.model_copy(update=mails.settings | {"mail_domains": "example.com"})
     return office
