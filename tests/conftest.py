@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support_compiled import share_compiled_statements
 from tests.support_services import RedisServer, postgresql_cluster
 
 ROOT = Path(__file__).parent.parent
@@ -101,6 +102,14 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    """What one test has compiled to SQL, the next need not."""
+    with pytest.MonkeyPatch.context() as patch:
+        share_compiled_statements(patch)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
