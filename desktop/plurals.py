@@ -47,6 +47,10 @@ class Plurals(QObject):
         """How many files."""
         return self.tr("%Ln file(s)", "", n)
 
+    def left_out(self, n: int) -> str:
+        """How many files of a folder the chosen kind does not take."""
+        return self.tr("%Ln other file(s) found there cannot be used for this and is (are) left out.", "", n)
+
     def mapped(self, n: int) -> str:
         """For how many files the columns that were chosen hold."""
         return self.tr("The columns chosen here hold for all %Ln file(s) with this header.", "", n)

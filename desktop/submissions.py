@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
@@ -21,6 +21,7 @@ from desktop.parts.asking import ask_files
 from desktop.queue.rows import JobRow
 from desktop.submit.dialog import SubmitDialog
 from desktop.submit.fitting import TABLES
+from desktop.submit.folders import Folders
 
 
 class Submissions(QObject):
@@ -49,6 +50,9 @@ class Submissions(QObject):
         ]
         for signal, slot in self._listening:
             signal.connect(slot)
+        self._folders = Folders(controller, self)
+        self._folders.found.connect(self._found)
+        self._folders.failed.connect(lambda words: banner.tell(words, error=True))
 
     def leave(self) -> None:
         """Close all dialogs and listen no more."""
@@ -67,6 +71,22 @@ class Submissions(QObject):
     def files(self, paths: Iterable[Path | str], kind: str | None = None) -> SubmitDialog:
         """Open the dialog for these files; `kind` is chosen in it when it is given."""
         return self._open(SubmitDialog(self._controller, [Path(path) for path in paths], kind, self._window))
+
+    def dropped(self, paths: Sequence[Path]) -> None:
+        """Submit what was dropped: of folders the files that are in them."""
+        gone = [path.name for path in paths if not path.exists()]
+        if gone:
+            self._banner.tell(
+                translate("Submit", "{names} is no longer there.").format(names=", ".join(gone)), error=True
+            )
+        elif any(path.is_dir() for path in paths):
+            most = max((kind.uploads.maximum for kind in self._controller.catalogue.offered_kinds()), default=1)
+            self._folders.read(paths, (), most)
+        else:
+            self.files(paths)
+
+    def _found(self, paths: list[Path]) -> None:
+        self._open(SubmitDialog(self._controller, paths, None, self._window, found=True))
 
     def kind(self, kind: str) -> SubmitDialog:
         """Open the dialog for a kind, without files."""

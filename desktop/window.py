@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, SignalInstance
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from desktop import icons
@@ -16,7 +16,7 @@ from desktop.client.errors import Missing
 from desktop.controller import Controller
 from desktop.deeds import Deeds
 from desktop.details.pane import DetailsPane
-from desktop.drophint import DropHint
+from desktop.dropping import Dropping
 from desktop.language import translate
 from desktop.pages import Pages
 from desktop.parts.later import later
@@ -45,7 +45,6 @@ class MainWindow(QMainWindow):
         self.setObjectName("mainWindow")
         self.setWindowTitle(translate("MainWindow", "Tasktray"))
         self.setWindowIcon(icons.application_icon())
-        self.setAcceptDrops(True)
         self.controller = controller
         self.page = QueuePage()
         self.side_bar = SideBar()
@@ -101,8 +100,7 @@ class MainWindow(QMainWindow):
         whole.addWidget(self._beside, 1)
         whole.addWidget(StatusLine(self.controller))
         self.setCentralWidget(central)
-        self._drop_hint = DropHint(self)
-        self._drop_hint.hide()
+        self._dropping = Dropping(self)
         holder.setVisible(False)
         self.banner.installEventFilter(self)
 
@@ -136,6 +134,7 @@ class MainWindow(QMainWindow):
         ]
         for signal, slot in self._listening:
             signal.connect(slot)
+        self._dropping.dropped.connect(self.submissions.dropped)
         self.page.model.counts_changed.connect(self.side_bar.set_counts)
         self.page.choose_files_wanted.connect(self.choose_files)
         self.page.show_all_wanted.connect(self.show_all)
@@ -373,26 +372,6 @@ class MainWindow(QMainWindow):
         if event.type() == QEvent.Type.WindowStateChange:
             self.controller.feed.set_minimised(self.isMinimized())
         super().changeEvent(event)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-            self._drop_hint.setGeometry(self.rect())
-            self._drop_hint.raise_()
-            self._drop_hint.show()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._drop_hint.hide()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._drop_hint.hide()
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        files = [path for path in paths if path.is_file()]
-        if files:
-            event.acceptProposedAction()
-            self.submit_files(files)
-        elif paths:
-            self.banner.tell(translate("MainWindow", "Drop files, not folders."), error=True)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.keep()

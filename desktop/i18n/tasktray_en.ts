@@ -67,6 +67,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%Ln other file(s) found there cannot be used for this and is (are) left out.</source>
+        <translation>
+            <numerusform>%Ln other file found there cannot be used for this and is left out.</numerusform>
+            <numerusform>%Ln other files found there cannot be used for this and are left out.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>The columns chosen here hold for all %Ln file(s) with this header.</source>
         <translation>
             <numerusform>The columns chosen here hold for %Ln file with this header.</numerusform>

@@ -352,8 +352,8 @@
 <context>
     <name>DropHint</name>
     <message>
-        <source>Drop to import</source>
-        <translation>松开鼠标即可导入</translation>
+        <source>Drop files or folders here</source>
+        <translation>将文件或文件夹拖放到此处</translation>
     </message>
 </context>
 <context>
@@ -727,10 +727,6 @@
     <message>
         <source>Sign out</source>
         <translation>退出登录</translation>
-    </message>
-    <message>
-        <source>Drop files, not folders.</source>
-        <translation>请拖入文件，而不是文件夹。</translation>
     </message>
     <message>
         <source>“{title}” is submitted as job {id}.</source>
@@ -1123,6 +1119,12 @@
         <source>%Ln file(s)</source>
         <translation>
             <numerusform>%Ln 个文件</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln other file(s) found there cannot be used for this and is (are) left out.</source>
+        <translation>
+            <numerusform>文件夹中另有 %Ln 个文件不适用于此操作，已略过。</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -2006,6 +2008,10 @@ and you can go on working meanwhile.</source>
     <message>
         <source>not there</source>
         <translation>不存在</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <translation>、</translation>
     </message>
     <message>
         <source>There are no files in {folder} that this can be done with.</source>

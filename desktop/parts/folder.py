@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 _PASSED_OVER = ("thumbs.db", "desktop.ini")
@@ -12,6 +12,24 @@ _PASSED_OVER = ("thumbs.db", "desktop.ini")
 
 class TooManyFiles(Exception):
     """A folder has more files than may be taken at once."""
+
+
+def files_of(
+    places: Iterable[Path], suffixes: Collection[str], most: int, cancelled: threading.Event | None = None
+) -> list[Path]:
+    """Files as they are, and of folders those that `files_in` finds; each once.
+
+    Raises:
+        TooManyFiles: there are more than `most`.
+        OSError: one of the folders cannot be read.
+    """
+    found: dict[Path, None] = {}
+    for place in places:
+        inside = [place] if place.is_file() else files_in(place, suffixes, most, cancelled)
+        found.update(dict.fromkeys(inside))
+        if len(found) > most:
+            raise TooManyFiles
+    return list(found)
 
 
 def files_in(

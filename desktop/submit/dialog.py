@@ -7,25 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSize, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop.client import models
 from desktop.controller import Controller
 from desktop.language import translate
 from desktop.outbox import Entry
 from desktop.outgoing import field_errors
-from desktop.parts.asking import ask_files, ask_folder
 from desktop.parts.later import later
-from desktop.parts.turns import Turns
 from desktop.plurals import plurals
+from desktop.submit.choosing import Choosing
 from desktop.submit.earlier import suggest_earlier
 from desktop.submit.expected import expected
-from desktop.submit.files import FILE_OPTIONS, FileSet, FileState
-from desktop.submit.fitting import fits, reads_table
-from desktop.submit.folders import Folders
+from desktop.submit.files import FILE_OPTIONS, FileState
+from desktop.submit.fitting import fits, reads_table, taken
 from desktop.submit.form import ParamsForm
-from desktop.submit.frame import Frame
-from desktop.submit.heading import Heading
+from desktop.submit.frame import FramedDialog
 from desktop.submit.picking import offer_picking
 from desktop.submit.preview import Preview
 from desktop.submit.refusal import by_field, in_words
@@ -35,15 +32,16 @@ _DECIDED = ("mapping", "constants", "value_map")  # beside the form where the fi
 _WITH_PREVIEW = QSize(1160, 760)
 
 
-class SubmitDialog(QDialog):
+class SubmitDialog(FramedDialog):
     """Submits one job, or a job a file where the kind takes one file and several were chosen.
 
     Args:
         kind: chosen at first; by default the first kind that takes such files, or the one that their header fits.
+        found: the files were found in folders: each kind takes those of them that it can, and the one that takes most
+            is chosen at first.
 
     Attributes:
-        files: what is known about the files.
-        preview: the one that is shown.
+        preview: the file that is shown.
 
     Signals:
         submitted: the tickets of the submissions (`Outgoing.added` names them).
@@ -52,15 +50,20 @@ class SubmitDialog(QDialog):
     submitted = Signal(object)
 
     def __init__(
-        self, controller: Controller, paths: Sequence[Path], kind: str | None, parent: QWidget | None = None
+        self,
+        controller: Controller,
+        paths: Sequence[Path],
+        kind: str | None,
+        parent: QWidget | None = None,
+        *,
+        found: bool = False,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(controller, paths, parent)
         self.setObjectName("submitDialog")
         self.setWindowTitle(translate("Submit", "New job"))
         self._controller = controller
         self._wanted = kind
-        self.paths = list(paths)
-        self.files = FileSet(controller, self)
+        self._found = list(paths) if found else []
         self.sending = Sending(controller, self)
         self._built: ParamsForm | None = None
         self._pending: tuple[models.Kind, bool, bool] | None = None
@@ -70,37 +73,25 @@ class SubmitDialog(QDialog):
         self._take_over: list[Callable[[], None]] = []
         self._guessing = False
         self._preview: Preview | None = None
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        self._frame = Frame(controller, self.files, self)
-        column.addWidget(self._frame)
         self._ask = later(self, 350, self._estimate)
-        self._making = Turns(self)
 
     # ------------------------------------------------------------ parts
 
-    def begin(self) -> None:
-        """Make the parts, one in each turn of the event loop, then open. Who asks for a part before that gets it."""
-        self._making.begin(
-            [*self._frame.steps(), self._connect, self._fill_kinds, self._make_form, *self._take_over, self.open]
-        )
-
-    def finish(self) -> SubmitDialog:
-        """Make what is missing and open it now."""
-        self._making.finish()
-        return self
+    def _steps(self) -> list[Callable[[], object]]:
+        return [self._connect, self._fill_kinds, self._make_form, *self._take_over]
 
     def _connect(self) -> None:
         frame, footer = self._frame, self._frame.footer
-        self._folders = Folders(self._controller, self)
-        self._folders.found.connect(self.set_files)
-        self._folders.failed.connect(frame.error.tell)
+        choosing = Choosing(self._controller, self)
+        choosing.chosen.connect(self.set_files)
+        choosing.failed.connect(frame.error.tell)
         self.files.changed.connect(later(self, 0, self._judge).start)
         self.files.fitting.connect(self._fitting)
         self._heading.kind.currentIndexChanged.connect(self._kind_chosen)
         self._heading.priority.currentIndexChanged.connect(lambda _: self._ask.start())
-        self._heading.list.choose_wanted.connect(self._choose_files)
-        self._heading.list.folder_wanted.connect(self._choose_folder)
+        wanted = self._heading.list
+        wanted.choose_wanted.connect(lambda: choosing.files(self.chosen, next(iter(self.paths), None)))
+        wanted.folder_wanted.connect(lambda: choosing.folder(self.chosen, next(iter(self.paths), None)))
         footer.submit_wanted.connect(self.submit)
         footer.cancel_wanted.connect(self.reject)
         footer.background_wanted.connect(self.accept)
@@ -108,25 +99,6 @@ class SubmitDialog(QDialog):
         self.sending.finished.connect(self.accept)
         self.sending.failed.connect(self._not_sent)
         self.sending.refused.connect(self._refused)
-
-    @property
-    def _heading(self) -> Heading:
-        return self._frame.left.heading
-
-    @property
-    def kind(self) -> QComboBox:
-        """The box with the kinds."""
-        return self.finish()._heading.kind
-
-    @property
-    def title(self) -> QLineEdit:
-        """The field of the job's title."""
-        return self.finish()._heading.title
-
-    @property
-    def priority(self) -> QComboBox:
-        """The box with the priorities."""
-        return self.finish()._heading.priority
 
     @property
     def preview(self) -> Preview:
@@ -145,8 +117,15 @@ class SubmitDialog(QDialog):
     def _fill_kinds(self) -> None:
         wanted = self._wanted
         offered = {kind.kind for kind in self._controller.catalogue.offered_kinds()} | {wanted}
-        fitting = [kind for kind in self._controller.kinds if kind.kind in offered and fits(kind, self.paths)]
-        self._heading.offer(fitting, wanted)
+        possible = [kind for kind in self._controller.kinds if kind.kind in offered]
+        if self._found:
+            fitting = [kind for kind in possible if taken(kind, self._found)]
+            most = max(fitting, key=lambda kind: len(taken(kind, self._found)), default=None)
+            self._heading.offer(fitting, most.kind if most else None)
+            self.paths = taken(most, self._found) if most else self.paths
+        else:
+            fitting = [kind for kind in possible if fits(kind, self.paths)]
+            self._heading.offer(fitting, wanted)
         schemas = {k.kind: self._controller.catalogue.schema(k.dataset) for k in fitting if reads_table(k, self.paths)}
         if wanted is None and len(schemas) > 1 and reads_table(self.chosen, self.paths):
             # Which of them it is the file itself can say.
@@ -160,22 +139,11 @@ class SubmitDialog(QDialog):
         name = self.kind.currentData()
         return next((kind for kind in self._controller.kinds if kind.kind == name), None)
 
-    def _choose_files(self) -> None:
-        kind = self.chosen
-        chosen = ask_files(self, kind.uploads.suffixes if kind else (), self.paths[0].parent if self.paths else None)
-        if chosen:
-            self.set_files(chosen)
-
-    def _choose_folder(self) -> None:
-        folder = ask_folder(self, self.paths[0].parent if self.paths else None)
-        if folder is not None and self.chosen is not None:
-            self._folders.read(folder, self.chosen.uploads)
-
     def set_files(self, paths: Sequence[Path]) -> None:
         """Work on other files."""
         self.finish()
         self._guessing = False
-        self.paths = list(paths)
+        self.paths, self._found = list(paths), []
         self._before = None
         self._kind_chosen()
 
@@ -186,6 +154,10 @@ class SubmitDialog(QDialog):
             self._built.hide()
             self._built.deleteLater()
         self._built = self._pending = None
+        if self._found and kind is not None:
+            self.paths = taken(kind, self._found)
+        others = len(self._found) - len(self.paths) if self._found else 0
+        self._frame.left_out.tell(plurals.left_out(others) if others else "")
         previewed = reads_table(kind, self.paths)
         dataset = kind.dataset if kind and previewed else None
         schema = self._controller.catalogue.schema(dataset)
@@ -413,7 +385,7 @@ class SubmitDialog(QDialog):
     def _go_on_with(self, paths: list[Path], params: Mapping[str, Any]) -> None:
         """These were not accepted; what was must not go in once more."""
         if len(paths) < len(self.paths):
-            self.paths = paths
+            self.paths, self._found = paths, []
             self._begin_with(params)
         self._show_sending()
 
@@ -426,9 +398,6 @@ class SubmitDialog(QDialog):
         self._frame.error.tell(in_words(self._controller.outgoing.row(entry).error, errors, placed))
 
     def done(self, result: int) -> None:
-        self._making.stop()
         self._ask.stop()
-        self.files.close()
         self._controller.operations.cancel("estimate")
         super().done(result)
-        self.deleteLater()

@@ -10,6 +10,12 @@ from desktop.client import models
 TABLES = (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv", ".txt")
 
 
+def taken(kind: models.Kind, paths: Sequence[Path]) -> list[Path]:
+    """Those of the files that the kind can work on, by their endings; none where they are more than it takes."""
+    found = [path for path in paths if fits(kind, [path])]
+    return found if kind.uploads.maximum == 1 or len(found) <= kind.uploads.maximum else []
+
+
 def fits(kind: models.Kind, paths: Sequence[Path]) -> bool:
     """The kind can work on these files, by their endings; any kind fits no files."""
     needs = kind.uploads

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from desktop.controller import Controller
 from desktop.parts.notice import Notice
+from desktop.parts.turns import Turns
 from desktop.submit.announcing import Announcing
 from desktop.submit.files import FileSet
 from desktop.submit.footer import Footer
-from desktop.submit.heading import LeftSide
+from desktop.submit.heading import Heading, LeftSide
 
 
 class Frame(QWidget):
@@ -20,6 +23,7 @@ class Frame(QWidget):
 
     Attributes:
         error: what is wrong.
+        left_out: which files are not taken.
         split: holds `left`, the heading and the form, and `right` with `right_column`, the look at the files.
         footer: the buttons.
     """
@@ -43,6 +47,8 @@ class Frame(QWidget):
         self.error = Notice("submitError", error=True, parent=self)
         self._column.addWidget(self.error)
         self._column.addWidget(Announcing(self._controller, self._files, self))
+        self.left_out = Notice("leftOutNote", error=False, parent=self)
+        self._column.addWidget(self.left_out)
 
     def _make_left(self) -> None:
         self.split = QSplitter(Qt.Orientation.Horizontal, self)
@@ -61,3 +67,61 @@ class Frame(QWidget):
         self._column.addWidget(self.split, 1)
         self.footer = Footer(self)
         self._column.addWidget(self.footer)
+
+
+class FramedDialog(QDialog):
+    """A dialog with such a frame, made a part in each turn of the event loop and opened when it is whole; so nothing
+    flickers. Who asks for a part before that gets it.
+
+    Attributes:
+        paths: the files that were chosen.
+        files: what is known about them.
+    """
+
+    def __init__(self, controller: Controller, paths: Sequence[Path], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.paths = list(paths)
+        self.files = FileSet(controller, self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        self._frame = Frame(controller, self.files, self)
+        column.addWidget(self._frame)
+        self._making = Turns(self)
+
+    def begin(self) -> None:
+        """Make the parts and open."""
+        self._making.begin([*self._frame.steps(), *self._steps(), self.open])
+
+    def finish(self) -> Self:
+        """Make what is missing and open now."""
+        self._making.finish()
+        return self
+
+    def _steps(self) -> list[Callable[[], object]]:
+        """What is to be done when the frame is there."""
+        raise AssertionError
+
+    @property
+    def _heading(self) -> Heading:
+        return self._frame.left.heading
+
+    @property
+    def kind(self) -> QComboBox:
+        """The box with the kinds."""
+        return self.finish()._heading.kind
+
+    @property
+    def title(self) -> QLineEdit:
+        """The field of the job's title."""
+        return self.finish()._heading.title
+
+    @property
+    def priority(self) -> QComboBox:
+        """The box with the priorities."""
+        return self.finish()._heading.priority
+
+    def done(self, result: int) -> None:
+        self._making.stop()
+        self.files.close()
+        super().done(result)
+        self.deleteLater()
