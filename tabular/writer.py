@@ -8,7 +8,9 @@ from __future__ import annotations
 import codecs
 import csv
 import datetime as dt
+import hashlib
 import io
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -51,6 +53,7 @@ class ExportWriter:
         rows: rows written so far.
         truncated: texts that were cut because Excel's cells hold 32,767 characters (csv: none).
         sheets: sheets written; 1 for csv.
+        sha256: of the file, in hex, where it was taken in writing (`write_lines`); the file is synced then.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class ExportWriter:
         self.rows = 0
         self.truncated = 0
         self.sheets = 1
+        self.sha256: str | None = None
 
     def write(self, rows: Iterable[Sequence[Value]], total: int | None = None) -> int:
         """Write all rows and finish the file; called once. `rows` is drawn from as the file grows, never held.
@@ -128,13 +132,19 @@ class ExportWriter:
         Returns:
             The number of rows written.
         """
+        header = io.StringIO()
+        csv.writer(header).writerow(self._headers)
+        first = codecs.BOM_UTF8 + header.getvalue().encode()
+        digest = hashlib.sha256(first)
         with self._path.open("wb") as file:
-            header = io.StringIO()
-            csv.writer(header).writerow(self._headers)
-            file.write(codecs.BOM_UTF8 + header.getvalue().encode())
+            file.write(first)
             for count, lines in blocks:
                 file.write(lines)
+                digest.update(lines)
                 self.rows += count
+            file.flush()
+            os.fsync(file.fileno())
+        self.sha256 = digest.hexdigest()
         return self.rows
 
     # --- xlsx ------------------------------------------------------------------------------------------------------

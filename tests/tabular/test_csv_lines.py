@@ -15,7 +15,7 @@ from tabular.csv_lines import GUARDED, SEPARATOR, UNFORMATTED, Ambiguous, Copied
 
 _VALUES = st.one_of(
     st.just(""),
-    st.sampled_from(["=1+1", "+86 138", "-5", "@x", "'=x", "''", "'", "＝1", "－2", "（括号）", "a,=b", 'x",-y', '"', "\n=1", "\r", "a\r\nb", "\t", "\x85", "\\."]),
+    st.sampled_from(["=1+1", "+86 138", "-5", "@x", "'=x", "''", "'", "＝1", "－2", "（括号）", "a,=b", 'x",-y', '"', "\n=1", "\r", "a\r\nb", "\t", "\x85", "\\.", "-1", "\n"]),
     st.text("aé客=+-@'\",\r\n\t\x0b\x85\u2028＝ ", max_size=6),
 )  # fmt: skip
 _ROWS = st.integers(1, 4).flatmap(
@@ -68,6 +68,13 @@ def test_a_value_with_the_separator_in_it_is_not_torn() -> None:
         Joined([True, True], [None, None]).encode([f"a{SEPARATOR}b{SEPARATOR}c".encode()])
     with pytest.raises(Ambiguous):
         Joined([True], [None]).encode([f"a{SEPARATOR}b".encode()])
+
+
+def test_marks_of_ours_in_a_value_are_text_where_they_mean_nothing() -> None:
+    rows = [f"a{UNFORMATTED}\x1d{SEPARATOR}{UNFORMATTED}".encode()]
+    assert Joined([True, True], [None, None]).encode(rows) == f"a{UNFORMATTED}\x1d,{UNFORMATTED}\r\n".encode()
+    with pytest.raises(Ambiguous):  # nor can it stand for a line feed there
+        Joined([True, True], [None, None]).encode([*rows, f"b\nc{SEPARATOR}".encode()])
 
 
 def test_values_longer_than_any_csv_reader_takes_are_written_whole() -> None:

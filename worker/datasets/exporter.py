@@ -51,7 +51,7 @@ def run(job: JobContext, dataset: Dataset, params: ExportParams) -> dict[str, An
     if written != total:
         raise RuntimeError(f"{written} rows were written, {total} were counted")
     job.progress("stage_storing", total, total)
-    job.add_file(path, name, "export")
+    job.add_file(path, name, "export", sha256=writer.sha256)
     return {
         "rows": written,
         "columns": columns,

@@ -96,13 +96,17 @@ class JobContext(Protocol):
             LeaseLost: at the end of the block; nothing of it was committed.
         """
 
-    def add_file(self, path: Path, name: str, role: str, connection: Connection | None = None) -> str:
+    def add_file(
+        self, path: Path, name: str, role: str, connection: Connection | None = None, sha256: str | None = None
+    ) -> str:
         """Keep a result file: hash and store `path` under `name`, give its id. A file of the same role and name that
         an earlier attempt of this job left is replaced.
 
         Args:
             role: export, errors or report.
             connection: a chunk's, to commit the file with the chunk; else it is committed (fenced) at once.
+            sha256: of a big file that was hashed as it was written, and synced, and is never changed again: it is kept
+                as it is, without being read and copied.
         """
 
     def adopt(self, parent_id: str) -> None:

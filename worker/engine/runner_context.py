@@ -200,12 +200,14 @@ class RunnerContext:
         if self.database.dialect == "sqlite":
             time.sleep(max(0.0, self._gap_until - time.monotonic()))
 
-    def add_file(self, path: Path, name: str, role: str, connection: Connection | None = None) -> str:
+    def add_file(
+        self, path: Path, name: str, role: str, connection: Connection | None = None, sha256: str | None = None
+    ) -> str:
         """Keep a result file; see `context.JobContext.add_file`."""
         if connection is not None:
             return self._keep(connection, path, name, role)
         # Copied and hashed before the transaction begins: a big file takes seconds.
-        stored = results.store(self._storage, path)
+        stored = results.store(self._storage, path, sha256)
         with self.chunk() as chunk:
             return self._keep(chunk.connection, stored, name, role)
 

@@ -35,15 +35,18 @@ class Stored:
     sha256: str
 
 
-def store(storage: Storage, path: Path) -> Stored:
+def store(storage: Storage, path: Path, sha256: str | None = None) -> Stored:
     """Copy and hash `path` into the storage. Done before the transaction of `add`, so that a big file does not hold
     the database's write lock for seconds.
+
+    Args:
+        sha256: of the file, in hex, if it is synced and never changed again: it is kept as it is, not copied.
 
     Raises:
         Refused: `storage_full`.
     """
     key = new_id()
-    return Stored(key, *storage.put(path, key))
+    return Stored(key, *storage.put(path, key, link=sha256 is not None, sha256=sha256))
 
 
 def add(

@@ -48,7 +48,7 @@ class Storage:
                 with contextlib.suppress(PermissionError):  # it belongs to somebody else
                     folder.chmod(0o700)
 
-    def put(self, local_path: Path, key: str, *, link: bool = False) -> tuple[int, str]:
+    def put(self, local_path: Path, key: str, *, link: bool = False, sha256: str | None = None) -> tuple[int, str]:
         """Keep a copy of `local_path` as object `key`, whole or not at all; an object of that key is replaced.
 
         Args:
@@ -72,7 +72,8 @@ class Storage:
                         os.link(local_path, aside)
                         linked = True
                 if linked:
-                    size, sha256 = _copy(source, None)
+                    size = os.fstat(source.fileno()).st_size
+                    sha256 = sha256 or _copy(source, None)[1]
                     # Its age tells an orphan from an object whose row is about to be committed.
                     os.utime(aside)
                     aside.chmod(0o600)
