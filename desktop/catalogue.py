@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop.client import models
 from desktop.client.client import Client
 from desktop.client.errors import Missing
+from desktop.client.parsing import parse
 
 if TYPE_CHECKING:
     from desktop.controller import Controller
@@ -34,7 +35,7 @@ class Catalogue(QObject):
         super().__init__(controller)
         self._controller = controller
         self._cache = controller.cache
-        self.kinds = [models.parse(models.Kind, kind) for kind in self._cache.read("kinds") or []]
+        self.kinds = [parse(models.Kind, kind) for kind in self._cache.read("kinds") or []]
         self._mappings: dict[str, list[dict[str, Any]]] = {}
 
     def read(self, client: Client) -> None:

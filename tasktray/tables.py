@@ -14,7 +14,8 @@ from tasktray.texts import t
 from tasktray.words import count, moment, reason, result_lines, seconds, size, state
 
 if TYPE_CHECKING:
-    from desktop.client.models import Event, HistoryEntry, Job, KindFigures, Queue, Stats, Worker
+    from desktop.client.models import Event, Job
+    from desktop.client.monitor_models import HistoryEntry, KindFigures, Queue, Stats, Worker
 
 
 def _console() -> Console:

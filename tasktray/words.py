@@ -6,7 +6,7 @@ import unicodedata
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tasktray.texts import known, t
+from tasktray.texts import known, language, t
 
 if TYPE_CHECKING:
     from desktop.client.models import Job
@@ -92,7 +92,9 @@ def _about_columns(result: dict[str, Any]) -> list[str]:
 
 def reason(code: str) -> str:
     """Why rows were rejected, short."""
-    return t(f"reason_{code}") if known(f"reason_{code}") else code
+    from tabular import reasons
+
+    return reasons.reason(code, language())
 
 
 def _several(value: list[Any] | dict[str, Any]) -> list[str]:

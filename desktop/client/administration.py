@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import quote
 
 from desktop.client import models
-from desktop.client.answers import flag, items
+from desktop.client.answers import flag
 from desktop.client.conversation import Conversation
-from desktop.client.models import parse
+from desktop.client.monitor_models import History, Queue, Series, Stats, Worker
 from desktop.client.notification_models import Notification, NotificationPage
+from desktop.client.parsing import parse, parse_all
 from desktop.client.schedule_models import Schedule
 
 
@@ -22,7 +23,7 @@ class Administration(Conversation):
 
     def schedules(self) -> list[Schedule]:
         """All schedules with their next due times, oldest first."""
-        return [parse(Schedule, one) for one in items(self.json("GET", "schedules"), "schedules")]
+        return parse_all(Schedule, self.json("GET", "schedules"), "schedules")
 
     def schedule(self, schedule_id: str) -> Schedule:
         """One schedule."""
@@ -56,26 +57,26 @@ class Administration(Conversation):
 
     # ------------------------------------------------------------ monitoring, for admins
 
-    def workers(self, *, silent: bool | None = None) -> list[models.Worker]:
+    def workers(self, *, silent: bool | None = None) -> list[Worker]:
         """The workers, by name; `silent`: also those that have not been seen for a while."""
         answer = self.json("GET", "monitor/workers", params={"silent": flag(silent)})
-        return [parse(models.Worker, worker) for worker in items(answer, "workers")]
+        return parse_all(Worker, answer, "workers")
 
-    def queues(self) -> list[models.Queue]:
+    def queues(self) -> list[Queue]:
         """The lanes, with what waits and runs in each."""
-        return [parse(models.Queue, queue) for queue in items(self.json("GET", "monitor/queues"), "queues")]
+        return parse_all(Queue, self.json("GET", "monitor/queues"), "queues")
 
-    def pause_queue(self, lane: str) -> models.Queue:
+    def pause_queue(self, lane: str) -> Queue:
         """Let nothing of a lane start any more."""
-        return parse(models.Queue, self.json("POST", f"monitor/queues/{quote(lane, safe='')}/pause", again=True))
+        return parse(Queue, self.json("POST", f"monitor/queues/{quote(lane, safe='')}/pause", again=True))
 
-    def resume_queue(self, lane: str) -> models.Queue:
+    def resume_queue(self, lane: str) -> Queue:
         """Open a paused lane again."""
-        return parse(models.Queue, self.json("POST", f"monitor/queues/{quote(lane, safe='')}/resume", again=True))
+        return parse(Queue, self.json("POST", f"monitor/queues/{quote(lane, safe='')}/resume", again=True))
 
-    def stats(self, *, since: datetime | None = None, until: datetime | None = None) -> models.Stats:
+    def stats(self, *, since: datetime | None = None, until: datetime | None = None) -> Stats:
         """How jobs went, of the last 24 hours unless said otherwise."""
-        return parse(models.Stats, self.json("GET", "monitor/stats", params=_period(since, until)))
+        return parse(Stats, self.json("GET", "monitor/stats", params=_period(since, until)))
 
     def history(
         self,
@@ -87,7 +88,7 @@ class Administration(Conversation):
         until: datetime | None = None,
         cursor: str | None = None,
         limit: int | None = None,
-    ) -> models.History:
+    ) -> History:
         """A page of jobs that have ended, the last ended first; those of schedules, too."""
         params = {
             "kind": list(kinds) or None,
@@ -97,7 +98,7 @@ class Administration(Conversation):
             "limit": limit,
             **_period(since, until),
         }
-        return parse(models.History, self.json("GET", "monitor/history", params=params))
+        return parse(History, self.json("GET", "monitor/history", params=params))
 
     def series(
         self,
@@ -106,7 +107,7 @@ class Administration(Conversation):
         lane: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
-    ) -> models.Series:
+    ) -> Series:
         """What ended and what waited in each minute or hour; of the last hour or day unless said otherwise.
 
         Args:
@@ -114,7 +115,7 @@ class Administration(Conversation):
             lane: only this one.
         """
         params = {"step": step, "lane": lane, **_period(since, until)}
-        return parse(models.Series, self.json("GET", "monitor/series", params=params))
+        return parse(Series, self.json("GET", "monitor/series", params=params))
 
     # ------------------------------------------------------------ notifications
 

@@ -11,7 +11,7 @@ from desktop.client import models
 from desktop.client.administration import Administration
 from desktop.client.answers import flag, items
 from desktop.client.errors import Offline
-from desktop.client.models import parse
+from desktop.client.parsing import parse, parse_all
 from desktop.client.value_models import Values
 
 
@@ -29,7 +29,7 @@ class Client(Administration):
 
     def kinds(self) -> list[models.Kind]:
         """The kinds that this user may submit."""
-        return [parse(models.Kind, kind) for kind in items(self.json("GET", "kinds"), "kinds")]
+        return parse_all(models.Kind, self.json("GET", "kinds"), "kinds")
 
     def datasets(self) -> list[dict[str, Any]]:
         """The datasets, each in the form that `tabular.schema.TableSchema.from_json` reads."""
@@ -212,11 +212,11 @@ class Client(Administration):
 
     def events(self, job_id: str) -> list[models.Event]:
         """A job's story, oldest first."""
-        return [parse(models.Event, event) for event in items(self.json("GET", _job(job_id, "/events")), "events")]
+        return parse_all(models.Event, self.json("GET", _job(job_id, "/events")), "events")
 
     def files(self, job_id: str) -> list[models.JobFile]:
         """A job's files."""
-        return [parse(models.JobFile, file) for file in items(self.json("GET", _job(job_id, "/files")), "files")]
+        return parse_all(models.JobFile, self.json("GET", _job(job_id, "/files")), "files")
 
     def cancel(self, job_id: str) -> models.Job:
         """Ask a job to stop."""

@@ -12,7 +12,7 @@ import requests
 
 from desktop.client import models
 from desktop.client.errors import Offline, Problem, SignInNeeded, problem
-from desktop.client.models import parse
+from desktop.client.parsing import parse
 from desktop.client.transport import CONNECT_SECONDS, READ_SECONDS, Sessions, normal_url, offline
 from desktop.client.version import version
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from desktop import formats
+from desktop import formats, language
 from desktop.language import QT_TRANSLATE_NOOP, pick, translate
+from tabular.reasons import reason
 
 # In the order in which they are told; the colour is the name of one of `theme.Colors`.
 _NAMES = (
@@ -20,31 +21,6 @@ _NAMES = (
 )
 
 
-# Why rows were rejected, shorter than the words in the error workbook; an unknown code is shown as it is.
-_REASONS = {
-    "required": QT_TRANSLATE_NOOP("Reasons", "required value missing"),
-    "too_long": QT_TRANSLATE_NOOP("Reasons", "text too long"),
-    "bad_character": QT_TRANSLATE_NOOP("Reasons", "control character"),
-    "not_a_number": QT_TRANSLATE_NOOP("Reasons", "not a number"),
-    "not_an_integer": QT_TRANSLATE_NOOP("Reasons", "not a whole number"),
-    "below_minimum": QT_TRANSLATE_NOOP("Reasons", "number too small"),
-    "above_maximum": QT_TRANSLATE_NOOP("Reasons", "number too large"),
-    "too_many_decimals": QT_TRANSLATE_NOOP("Reasons", "too many decimals"),
-    "digits_lost": QT_TRANSLATE_NOOP("Reasons", "digits lost by Excel"),
-    "not_a_date": QT_TRANSLATE_NOOP("Reasons", "not a date"),
-    "ambiguous_date": QT_TRANSLATE_NOOP("Reasons", "ambiguous date"),
-    "not_a_choice": QT_TRANSLATE_NOOP("Reasons", "value not allowed"),
-    "not_a_boolean": QT_TRANSLATE_NOOP("Reasons", "neither yes nor no"),
-    "not_an_email": QT_TRANSLATE_NOOP("Reasons", "not an e-mail address"),
-    "not_a_phone": QT_TRANSLATE_NOOP("Reasons", "not a phone number"),
-    "wrong_id_number": QT_TRANSLATE_NOOP("Reasons", "wrong ID number"),
-    "error_cell": QT_TRANSLATE_NOOP("Reasons", "error value of a formula"),
-    "formula_without_value": QT_TRANSLATE_NOOP("Reasons", "formula without a value"),
-    "too_many_cells": QT_TRANSLATE_NOOP("Reasons", "too many cells"),
-    "duplicate_in_file": QT_TRANSLATE_NOOP("Reasons", "twice in the file"),
-    "key_exists": QT_TRANSLATE_NOOP("Reasons", "exists already"),
-    "key_missing": QT_TRANSLATE_NOOP("Reasons", "does not exist"),
-}
 _SHOWN_REASONS = 12
 _SHOWN_COLUMNS = 12
 _LISTED = 5  # parts of a list that are shown
@@ -114,10 +90,7 @@ def reasons(result: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     if not isinstance(found, dict):
         return []
     ordered = sorted(((int(n), str(code)) for code, n in found.items()), reverse=True)
-    return [
-        (formats.count(n), translate("Reasons", _REASONS[code]) if code in _REASONS else code)
-        for n, code in ordered[:_SHOWN_REASONS]
-    ]
+    return [(formats.count(n), reason(code, language.current())) for n, code in ordered[:_SHOWN_REASONS]]
 
 
 def imported_before(result: Mapping[str, Any] | None) -> str:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from desktop import formats, theme
-from desktop.client.models import Point, Series
+from desktop.client.monitor_models import Point, Series
 from desktop.language import QT_TRANSLATE_NOOP, translate
 
 _ENDED = (
@@ -35,7 +35,7 @@ class _Plot:
 
 
 class ThroughputChart(QWidget):
-    """Paints a `models.Series`; hovering over it tells the figures of a moment."""
+    """Paints a `Series`; hovering over it tells the figures of a moment."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

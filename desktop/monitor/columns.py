@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from desktop import formats
-from desktop.client import models
+from desktop.client.monitor_models import Failure, KindFigures, Queue, Worker
 from desktop.language import QT_TRANSLATE_NOOP, translate
 from desktop.parts.records import Column
 
@@ -30,8 +30,8 @@ _WORKER_STATES = {
 class KindRow:
     """The figures of a kind, with the most frequent reason of its failures."""
 
-    figures: models.KindFigures
-    failure: models.Failure | None
+    figures: KindFigures
+    failure: Failure | None
 
 
 def lane_title(name: str) -> str:
@@ -39,24 +39,24 @@ def lane_title(name: str) -> str:
     return translate("Lanes", LANES[name]) if name in LANES else name
 
 
-def _state(worker: models.Worker) -> tuple[str, str, str]:
+def _state(worker: Worker) -> tuple[str, str, str]:
     return _WORKER_STATES.get(worker.state, (worker.state, "info", "muted"))
 
 
-def _lanes(worker: models.Worker) -> str:
+def _lanes(worker: Worker) -> str:
     if set(LANES) <= set(worker.lanes):
         return translate("Monitor", "all")
     return translate("Monitor", ", ").join(lane_title(lane) for lane in worker.lanes)
 
 
-def _running(worker: models.Worker) -> str:
+def _running(worker: Worker) -> str:
     if not worker.jobs:
         return f"0 / {worker.slots}"
     first = worker.jobs[0]
     return f"{len(worker.jobs)} / {worker.slots}   {first.title} {first.progress:.0f} %"
 
 
-def _running_all(worker: models.Worker) -> str:
+def _running_all(worker: Worker) -> str:
     return "\n".join(f"{job.title} {job.progress:.0f} %" for job in worker.jobs)
 
 
@@ -78,13 +78,13 @@ WORKERS = (
 )  # fmt: skip
 
 
-def _lane_state(lane: models.Queue) -> str:
+def _lane_state(lane: Queue) -> str:
     if lane.paused_at:
         return translate("Monitor", "Paused by {name}").format(name=lane.paused_by or "?")
     return translate("Monitor", "Open") if lane.workers else translate("Monitor", "No worker")
 
 
-def _lane_tip(lane: models.Queue) -> str:
+def _lane_tip(lane: Queue) -> str:
     if lane.paused_at:
         since = formats.moment(lane.paused_at.timestamp())
         return translate("Monitor", "Paused by {name}, {time}").format(name=lane.paused_by or "?", time=since)
@@ -93,11 +93,11 @@ def _lane_tip(lane: models.Queue) -> str:
     return translate("Monitor", "No worker serves this lane: what waits here stays waiting until one is started.")
 
 
-def _lane_tone(lane: models.Queue) -> str:
+def _lane_tone(lane: Queue) -> str:
     return "pending" if lane.paused_at else "succeeded" if lane.workers else "failed"
 
 
-def _waiting_tip(lane: models.Queue) -> str:
+def _waiting_tip(lane: Queue) -> str:
     later = lane.waiting - lane.due
     if not later:
         return ""

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from PySide6.QtCore import QObject, Signal
 
 from desktop import problems
-from desktop.client import models
 from desktop.client.client import Client
 from desktop.client.errors import SignInNeeded
+from desktop.client.monitor_models import Queue, Series, Stats, Worker
 from desktop.controller import Controller
 
 
@@ -34,10 +34,10 @@ PERIODS = {
 class Reading:
     """What the server told; `stats` is None where it was not asked for."""
 
-    workers: list[models.Worker]
-    queues: list[models.Queue]
-    series: models.Series
-    stats: models.Stats | None
+    workers: list[Worker]
+    queues: list[Queue]
+    series: Series
+    stats: Stats | None
 
 
 class MonitorDesk(QObject):

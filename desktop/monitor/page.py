@@ -10,7 +10,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop import formats, icons
-from desktop.client import models
+from desktop.client.monitor_models import Failure, Queue, Series, Stats, Worker
 from desktop.controller import Controller
 from desktop.language import translate
 from desktop.monitor.chart import ThroughputChart
@@ -152,7 +152,7 @@ class MonitorPage(QWidget):
 
     def _look_at_another_period(self) -> None:
         """What was told before is of another period: it goes at once."""
-        self.chart.show_series(models.Series())
+        self.chart.show_series(Series())
         self._kind_model.show([])
         self._ask_all()
 
@@ -185,7 +185,7 @@ class MonitorPage(QWidget):
         if not self.lanes.currentIndex().isValid() and told.queues:
             self.lanes.setCurrentIndex(self._lane_model.index(0, 0))
 
-    def _offer(self, lane: models.Queue | None) -> None:
+    def _offer(self, lane: Queue | None) -> None:
         paused = bool(lane and lane.paused_at)
         self._pause.setEnabled(lane is not None and not paused)
         self._resume.setEnabled(paused)
@@ -200,13 +200,13 @@ class MonitorPage(QWidget):
         if lane is not None:
             order(lane.lane, self._ask_all)
 
-    def _open(self, worker: models.Worker) -> None:
+    def _open(self, worker: Worker) -> None:
         if worker.jobs:
             self.job_wanted.emit(worker.jobs[0].id)
 
 
-def _kinds(stats: models.Stats) -> list[KindRow]:
-    worst: dict[str, models.Failure] = {}
+def _kinds(stats: Stats) -> list[KindRow]:
+    worst: dict[str, Failure] = {}
     for failure in stats.failures:  # the most frequent first
         worst.setdefault(failure.kind, failure)
     return [KindRow(figures, worst.get(figures.kind)) for figures in stats.kinds]

@@ -75,6 +75,7 @@ class QueueTable(QTableView):
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         for place, column in enumerate(COLUMNS):
             header.resizeSection(place, column.width)
+        header.setStretchLastSection(True)  # a selected row reaches to the edge
         header.setSortIndicator(BY_NAME["submitted"], Qt.SortOrder.DescendingOrder)
         self.setSortingEnabled(True)
         self.doubleClicked.connect(lambda index: self.activated_job.emit(index.data(RowRole)))
@@ -123,7 +124,9 @@ class QueueTable(QTableView):
     def restore_header(self, state: bytes) -> None:
         """What `header_state` gave; the state of a version with other columns is passed over."""
         header = self.horizontalHeader()
-        if not state or not header.restoreState(QByteArray(state)) or header.count() != len(COLUMNS):
+        restored = bool(state) and header.restoreState(QByteArray(state)) and header.count() == len(COLUMNS)
+        header.setStretchLastSection(True)  # a state of before says otherwise
+        if not restored:
             return
         self.jobs.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
 

@@ -103,7 +103,8 @@ def list_tasks(
     data: Data = None,
 ) -> None:
     """List jobs."""
-    from desktop.client.models import Job, parse
+    from desktop.client.models import Job
+    from desktop.client.parsing import parse
 
     with connect(server, token, user, ca, data) as client:
         found: list[Any] = []

@@ -108,7 +108,8 @@ def history(
     if as_json:
         print_json(found)
     elif found:
-        from desktop.client.models import HistoryEntry, parse
+        from desktop.client.monitor_models import HistoryEntry
+        from desktop.client.parsing import parse
         from tasktray.tables import print_history
 
         print_history([parse(HistoryEntry, entry) for entry in found])

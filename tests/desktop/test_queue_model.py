@@ -192,3 +192,17 @@ def test_the_arrow_points_down_while_the_newest_is_first(qtbot):
     table.sortByColumn(BY_NAME["submitted"], Qt.SortOrder.AscendingOrder)
     header.initStyleOptionForIndex(option, BY_NAME["submitted"])
     assert option.sortIndicator == QStyleOptionHeader.SortIndicator.SortUp
+
+
+def test_the_columns_reach_to_the_edge_of_the_table_also_as_an_earlier_version_kept_them(qtbot):
+    table = QueueTable(QueueModel())
+    qtbot.addWidget(table)
+    header = table.horizontalHeader()
+    header.setStretchLastSection(False)
+    kept = table.header_state()
+    table.restore_header(kept)
+    table.resize(1600, 300)
+    table.show()
+    qtbot.waitUntil(lambda: header.length() == table.viewport().width())
+    table.restore_header(b"senseless")
+    assert header.stretchLastSection()

@@ -7,6 +7,7 @@ import string
 from pathlib import Path
 
 import tabular
+from tabular import reasons
 from tabular.texts import catalogue, text
 
 ROOM = Path(tabular.__file__).parent
@@ -23,6 +24,18 @@ def test_every_code_has_words_in_both_languages() -> None:
     codes = {next(filter(None, m)) for path in ROOM.glob("*.py") for m in _RAISED.findall(path.read_text("utf-8"))}
     assert len(codes) > 25
     assert not codes - set(catalogue())
+
+
+def test_every_problem_of_a_row_has_a_few_words_too() -> None:
+    found = set()
+    for path in ROOM.glob("*.py"):
+        found |= set(re.findall(r"Suspect\(\s*\"(\w+)\"", path.read_text("utf-8")))
+    assert found
+    assert not found - set(reasons.catalogue())
+    assert not set(reasons.catalogue()) - set(catalogue())
+    assert all(set(words) == {"zh_CN", "en"} for words in reasons.catalogue().values())
+    assert reasons.reason("key_exists", "zh_CN") == "已存在"
+    assert reasons.reason("no_such_code", "en") == "no_such_code"
 
 
 def test_both_languages_name_the_same_values() -> None:

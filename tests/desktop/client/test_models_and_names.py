@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from desktop.client import connection, models
 from desktop.client.names import reserve, safe_name
+from desktop.client.parsing import parse
 
 
 def test_a_job_is_read_with_all_that_lies_in_it() -> None:
-    job = models.parse(
+    job = parse(
         models.Job,
         {
             "id": "1", "state": "running", "progress": 12, "rows_done": 5, "owner": {"id": "u", "username": "anna"},
@@ -44,7 +45,7 @@ names = st.sampled_from(list(models.Job.__slots__))
 
 @given(st.dictionaries(names, json_values, max_size=12) | json_values)
 def test_whatever_the_server_answers_a_job_comes_out(data: object) -> None:
-    job = models.parse(models.Job, data)
+    job = parse(models.Job, data)
     assert isinstance(job.files, list)
     assert isinstance(job.owner, models.Owner)
     assert isinstance(job.title, str)
