@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from tasktray import exits
-from tasktray.commands import backup, diagnose, exporting, importing, jobs, monitor, server, undo
+from tasktray.commands import backup, diagnose, exporting, importing, jobs, monitor, notices, server, undo
 from tasktray.texts import t
 
 app = typer.Typer(
@@ -39,7 +39,7 @@ def _options(
     pass
 
 
-for part in (server, diagnose, backup, importing, exporting, undo, jobs, monitor):
+for part in (server, diagnose, backup, importing, exporting, undo, jobs, notices, monitor):
     part.add_to(app)
 
 

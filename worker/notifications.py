@@ -1,4 +1,5 @@
-"""In-app notifications: to one person, to all admins or to everybody; each reader has a mark of reading of their own.
+"""In-app notifications: to one person, to all admins, to those who deal with bills or to everybody; each reader has a
+mark of reading of their own.
 
 One with a key is raised once for its audience: raised again it counts up and is unread again, so that 500 failures of
 a kind are one notification.
@@ -21,9 +22,12 @@ from worker.db.schema import jobs, notification_reads, notifications, users
 from worker.db.types import db_now
 from worker.errors import NotFound, Refused
 from worker.ids import is_id, new_id
+from worker.notification_choices import choice_of, chosen_by
 from worker.texts import text
 
 ADMINS = "admins"
+FINANCE = "finance"
+"""Those who want to be told of all overdue bills (`worker/notification_choices.py`)."""
 EVERYBODY = "all"
 Level = Literal["info", "warning", "error"]
 LIMIT = 200
@@ -86,7 +90,7 @@ def add(
 
     Args:
         connection: a writing transaction.
-        audience: a user's id, `ADMINS` or `EVERYBODY`.
+        audience: a user's id, `ADMINS`, `FINANCE` or `EVERYBODY`.
         category: its words are the text `notice_<category>`.
         message: what a person wrote, in place of these words.
         values: what the words need.
@@ -105,15 +109,13 @@ def add(
     connection.execute(query)
 
 
-def add_many(
-    connection: Connection, audience: str, category: str, level: Level, many: Sequence[dict[str, Any]]
-) -> None:
-    """Raise a notification for each of `many` (the values of its words)."""
-    row = {"audience": audience, "category": category, "level": level}
+def add_many(connection: Connection, category: str, level: Level, many: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Raise a notification for each of `many`: its audience and the values of its words."""
+    row = {"category": category, "level": level}
     if many:
         connection.execute(
             insert(notifications).values(created_at=db_now(), updated_at=db_now()),
-            [{"id": new_id(), "values": values, **row} for values in many],
+            [{"id": new_id(), "audience": audience, "values": values, **row} for audience, values in many],
         )
 
 
@@ -132,8 +134,9 @@ def job_failed(connection: Connection, job: Any, code: str, values: dict[str, An
     )  # fmt: skip
 
 
-def _mine(actor: Actor) -> ColumnElement[bool]:
-    return _n.audience.in_([actor.user_id, EVERYBODY, *([ADMINS] if actor.is_admin else [])])
+def _mine(connection: Connection, actor: Actor) -> ColumnElement[bool]:
+    of_bills = [FINANCE] if choice_of(connection, actor) == "all" else []
+    return _n.audience.in_([actor.user_id, EVERYBODY, *([ADMINS] if actor.is_admin else []), *of_bills])
 
 
 def _read(actor: Actor) -> tuple[Any, ColumnElement[bool]]:
@@ -156,14 +159,16 @@ def page(database: Database, actor: Actor, *, unread: bool = False, cursor: str 
     limit = max(1, min(limit, LIMIT))
     joined, is_read = _read(actor)
     columns = (*notifications.c, is_read.label("is_read"), users.c.display_name, users.c.username)
-    query = select(*columns).select_from(joined.outerjoin(users, users.c.id == _n.sender_id)).where(_mine(actor))
+    query = select(*columns).select_from(joined.outerjoin(users, users.c.id == _n.sender_id))
     if unread:
         query = query.where(~is_read)
     if cursor is not None:
         query = query.where(tuple_(_n.updated_at, _n.id) < tuple_(*_place(cursor)))
     with database.read() as connection:
-        rows = connection.execute(query.order_by(_n.updated_at.desc(), _n.id.desc()).limit(limit + 1)).all()
-        count = connection.execute(select(func.count()).select_from(joined).where(_mine(actor), ~is_read)).scalar_one()
+        mine = _mine(connection, actor)
+        query = query.where(mine).order_by(_n.updated_at.desc(), _n.id.desc()).limit(limit + 1)
+        rows = connection.execute(query).all()
+        count = connection.execute(select(func.count()).select_from(joined).where(mine, ~is_read)).scalar_one()
     last = rows[limit - 1] if len(rows) > limit else None
     return Page([_shown(row, actor.language) for row in rows[:limit]], count, _cursor(last) if last else None)
 
@@ -179,7 +184,7 @@ def get(connection: Connection, actor: Actor, notification_id: str) -> Notificat
     query = select(*columns).select_from(joined.outerjoin(users, users.c.id == _n.sender_id))
     row = None
     if is_id(notification_id):
-        row = connection.execute(query.where(_mine(actor), _n.id == notification_id)).one_or_none()
+        row = connection.execute(query.where(_mine(connection, actor), _n.id == notification_id)).one_or_none()
     if row is None:
         raise NotFound("notification_not_found")
     return _shown(row, actor.language)
@@ -201,10 +206,11 @@ def mark_all_read(database: Database, actor: Actor) -> int:
     """Mark all as read by this reader; gives how many were unread."""
     with database.write() as connection:
         joined, is_read = _read(actor)
-        unread = select(func.count()).select_from(joined).where(_mine(actor), ~is_read)
+        mine = _mine(connection, actor)
+        unread = select(func.count()).select_from(joined).where(mine, ~is_read)
         count = int(connection.execute(unread).scalar_one())
         if count:
-            _mark(connection, actor, _mine(actor))
+            _mark(connection, actor, mine)
     return count
 
 
@@ -258,6 +264,7 @@ def unread_by_somebody() -> ColumnElement[bool]:
     of_audience = or_(
         reader.c.id == _n.audience,
         and_(_n.audience == ADMINS, reader.c.role == "admin"),
+        and_(_n.audience == FINANCE, reader.c.role != "system", chosen_by(reader) == "all"),
         and_(_n.audience == EVERYBODY, reader.c.role != "system"),
     )
     marks = notification_reads.alias()

@@ -1,4 +1,4 @@
-"""Notifications: everybody's own, those for everybody, and for admins those for admins."""
+"""Notifications: everybody's own, those for everybody, for admins those for admins, and what one chose to hear of."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.dependencies import ActorDep, DatabaseDep, SettingsDep
-from worker import notifications
+from worker import notification_choices, notifications
 from worker.accounts import messages
 
 router = APIRouter(prefix="/notifications", tags=["notifications"])
@@ -71,6 +71,25 @@ class NotificationsRead(BaseModel):
     read: int
 
 
+class NotificationChoices(BaseModel):
+    """Which notifications I want.
+
+    Attributes:
+        bill_overdue: all overdue bills, those that my own imports brought in, or none. Unless one chose: `all` for
+            admins, `own` for operators.
+    """
+
+    bill_overdue: notification_choices.Choice
+
+
+class NewNotificationChoices(BaseModel):
+    """What is to be otherwise; what is not named stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    bill_overdue: notification_choices.Choice | None = None
+
+
 @router.get("")
 def list_notifications(
     actor: ActorDep,
@@ -98,6 +117,19 @@ def send_notification(
 def read_all_notifications(actor: ActorDep, database: DatabaseDep) -> NotificationsRead:
     """Mark all of mine as read."""
     return NotificationsRead(read=notifications.mark_all_read(database, actor))
+
+
+@router.get("/choices")
+def notification_choices_of_mine(actor: ActorDep, database: DatabaseDep) -> NotificationChoices:
+    """Which notifications I want."""
+    return NotificationChoices.model_validate(notification_choices.choices(database, actor))
+
+
+@router.patch("/choices")
+def choose_notifications(body: NewNotificationChoices, actor: ActorDep, database: DatabaseDep) -> NotificationChoices:
+    """Choose which notifications I want."""
+    chosen = body.model_dump(exclude_none=True)
+    return NotificationChoices.model_validate(notification_choices.choose(database, actor, chosen))
 
 
 @router.post("/{notification_id}/read")

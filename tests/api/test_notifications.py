@@ -88,3 +88,19 @@ def test_a_user_who_is_deleted_leaves_no_notifications(api, admin):
     assert api.call("DELETE", f"users/{user}", admin).status_code == 204
     with api.database.read() as connection:
         assert connection.execute(select(notifications.notifications)).all() == []
+
+
+def test_everybody_chooses_of_which_overdue_bills_to_hear(api, admin, operator):
+    def of(who):
+        return api.get("notifications/choices", who).json()
+
+    assert (of(admin), of(operator)) == ({"bill_overdue": "all"}, {"bill_overdue": "own"})
+    for choice in ("all", "none"):
+        answer = api.call("PATCH", "notifications/choices", operator, json={"bill_overdue": choice})
+        assert (answer.status_code, answer.json()) == (200, {"bill_overdue": choice})
+        assert of(operator) == {"bill_overdue": choice}
+    assert api.call("PATCH", "notifications/choices", operator, json={}).json() == {"bill_overdue": "none"}
+    assert of(admin) == {"bill_overdue": "all"}, "it is each one's own"
+    for body in ({"bill_overdue": "some"}, {"job_failed": "none"}):
+        assert api.call("PATCH", "notifications/choices", operator, json=body).json()["code"] == "invalid_request"
+    assert api.call("PATCH", "notifications/choices", json={"bill_overdue": "all"}).status_code == 401

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker import notifications
-from worker.db.schema import bill_notices
+from worker.db.schema import bill_notices, jobs, users
 from worker.db.types import db_now
 from worker.engine.context import JobContext
 from worker.engine.kinds import NoParams, kind
+from worker.notification_choices import chosen_by
 
 _CHUNK = 300
 
@@ -27,8 +28,9 @@ _CHUNK = 300
 def check_pending_bills(job: JobContext, params: NoParams) -> dict[str, Any]:
     """Raise a notification for each open bill whose day has passed and of which that has not been said yet.
 
-    A bill is told by number and due date: put off and overdue again, it is said again. Reminders whose outcome nobody
-    can confirm any more are shown here, too.
+    A bill is told by number and due date: put off and overdue again, it is said again. It is told to those who want to
+    hear of all bills (admins, unless they chose otherwise), and to the one whose import brought it in or last changed
+    it. Reminders whose outcome nobody can confirm any more are shown here, too.
 
     Returns:
         `{overdue}`: bills found now, and `day`: what was today.
@@ -40,8 +42,12 @@ def check_pending_bills(job: JobContext, params: NoParams) -> dict[str, Any]:
     n, b = bill_notices.c, bills.b
     said = and_(n.bill_no == b.bill_no, n.due_on == b.due_on)
     query = (
-        select(b.bill_no, b.customer_no, b.due_on)
-        .select_from(bills.bills.outerjoin(bill_notices, said))
+        select(b.bill_no, b.customer_no, b.due_on, users.c.id.label("importer"))
+        .select_from(
+            bills.bills.outerjoin(bill_notices, said)
+            .outerjoin(jobs, jobs.c.id == func.coalesce(b.updated_job, b.created_job))
+            .outerjoin(users, and_(users.c.id == jobs.c.owner_id, users.c.role != "system", chosen_by(users) == "own"))
+        )
         .where(bills.is_open(), b.due_on < day, n.bill_no.is_(None))
         .order_by(b.due_on, b.bill_no)
         .limit(_CHUNK)
@@ -61,13 +67,15 @@ def check_pending_bills(job: JobContext, params: NoParams) -> dict[str, Any]:
             )
             # Another job that does the same at this moment says what it has written here first.
             ours = set(chunk.connection.execute(insert.on_conflict_do_nothing().returning(n.bill_no)).scalars())
-            values = [
-                {"bill_no": row.bill_no, "customer_no": row.customer_no or "–", "due_on": str(row.due_on)}
-                for row in found
-                if row.bill_no in ours
+            new = [row for row in found if row.bill_no in ours]
+            told = [
+                (audience, {"bill_no": row.bill_no, "customer_no": row.customer_no or "–", "due_on": str(row.due_on)})
+                for row in new
+                for audience in (notifications.FINANCE, row.importer)
+                if audience is not None
             ]
-            notifications.add_many(chunk.connection, notifications.EVERYBODY, "bill_overdue", "warning", values)
-            overdue += len(values)
+            notifications.add_many(chunk.connection, "bill_overdue", "warning", told)
+            overdue += len(new)
             chunk.checkpoint({"overdue": overdue})
         with job.database.read() as connection:
             found = connection.execute(query).all()

@@ -8,8 +8,10 @@ import threading
 import pytest
 from sqlalchemy import update
 
+from tests.worker.engine.engine import person, shift
 from tests.worker.finance.ledger import TODAY, add, bill, day
-from worker import notifications
+from worker import notification_choices, notifications
+from worker.actor import SYSTEM_USER_ID, Actor
 from worker.datasets import load
 from worker.finance import bills, reminders
 from worker.settings import Settings
@@ -19,9 +21,54 @@ KIND = "finance.check_pending_bills"
 TABLE = load()["bills"].table
 
 
-def told(office, language="en"):
-    actor = office.ann if language == "en" else office.lin
+def told(office, language="en", actor=None):
+    actor = actor or Actor(SYSTEM_USER_ID, "root", "admin", language)
     return sorted(n.message for n in notifications.page(office.database, actor, limit=200).notifications)
+
+
+def overdue(*numbers):
+    return [f"Bill {no} of customer A is overdue: it was due on 2026-03-14." for no in numbers]
+
+
+def test_admins_hear_of_all_bills_and_an_operator_of_those_that_the_own_imports_brought_in(office):
+    root = person(office.database, "root", "admin")
+    bob = person(office.database, "bob")
+    anns, bobs, roots = (office.run("examples.echo", by=who).id for who in (office.ann, bob, root))
+    by = {"created_job": None, "updated_job": None}
+    add(office.database, "bills", [
+        bill("a", **by | {"created_job": anns}), bill("b", **by | {"created_job": anns, "updated_job": bobs}),
+        bill("c", **by | {"created_job": bobs}), bill("nobodys", **by), bill("roots", **by | {"created_job": roots}),
+    ])  # fmt: skip
+    notification_choices.choose(office.database, bob, {"bill_overdue": "none"})
+    office.run(KIND, by=root)
+    assert told(office, actor=office.ann) == overdue("a")
+    assert told(office, actor=bob) == []
+    assert len(told(office, actor=root)) == 5, "each of them once, the own ones too"
+    assert told(office, actor=office.lin) == []
+    notification_choices.choose(office.database, office.lin, {"bill_overdue": "all"})
+    assert len(told(office, actor=office.lin)) == 5, "also of what was said before"
+    notification_choices.choose(office.database, root, {"bill_overdue": "none"})
+    assert told(office, actor=root) == []
+
+
+def test_an_admin_may_hear_of_the_own_ones_only(office):
+    root = person(office.database, "root", "admin", language="en")
+    mine = office.run("examples.echo", by=root).id
+    notification_choices.choose(office.database, root, {"bill_overdue": "own"})
+    add(office.database, "bills", [bill("mine", created_job=mine)])
+    add(office.database, "bills", [bill("other")])
+    office.run(KIND)
+    assert told(office, actor=root) == overdue("mine")
+
+
+def test_bills_that_all_who_want_to_hear_of_them_have_read_can_be_cleaned_up(office):
+    root = person(office.database, "root", "admin")
+    add(office.database, "bills", [bill("x")])
+    office.run(KIND)
+    shift(office.database, "notifications", ("updated_at",), 31 * 86400)
+    assert office.run("notifications.cleanup", by=root).result == {"removed": 0}
+    notifications.mark_all_read(office.database, root)
+    assert office.run("notifications.cleanup", by=root).result == {"removed": 1}
 
 
 def test_open_bills_whose_day_has_passed_are_told_once(office):

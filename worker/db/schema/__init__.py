@@ -13,7 +13,7 @@ from worker.db.schema.files import files, job_uploads, uploads
 from worker.db.schema.fleet import lanes, queue_samples, workers
 from worker.db.schema.imports import import_journal, import_rejects, job_parts, mappings
 from worker.db.schema.jobs import counters, effects, idempotency_keys, job_events, jobs, tombstones
-from worker.db.schema.notifications import notification_reads, notifications
+from worker.db.schema.notifications import notification_choices, notification_reads, notifications
 from worker.db.schema.people import audit, login_failures, refresh_tokens, users
 from worker.db.schema.schedules import schedules
 
@@ -37,6 +37,7 @@ __all__ = [
     "login_failures",
     "mappings",
     "metadata",
+    "notification_choices",
     "notification_reads",
     "notifications",
     "queue_samples",

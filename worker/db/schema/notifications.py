@@ -11,7 +11,7 @@ notifications = Table(
     "notifications",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("audience", Id, nullable=False),  # a user's id, or `admins` or `all`
+    Column("audience", Id, nullable=False),  # a user's id, or `admins`, `finance` or `all`
     Column("key", String(200)),  # what tells it from others of its audience: raised again it only counts up
     Column("category", String(32), nullable=False),  # e.g. message, job_failed, bill_overdue, mail_unknown
     Column("level", String(16), nullable=False),
@@ -34,4 +34,14 @@ notification_reads = Table(
     Column("notification_id", Id, ForeignKey("notifications.id", ondelete="CASCADE"), primary_key=True),
     Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("read_at", UtcDateTime, nullable=False),
+)
+
+# Which of the notifications that are not everybody's business a person wants; no row: what their role says.
+notification_choices = Table(
+    "notification_choices",
+    metadata,
+    Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("category", String(32), primary_key=True),
+    Column("choice", String(8), nullable=False),
+    CheckConstraint("choice IN ('all', 'own', 'none')", name="choice"),
 )
