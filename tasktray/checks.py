@@ -129,7 +129,7 @@ def _database(installation: Installation) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
     from worker.db.database import Database
-    from worker.db.migrate import current_revision, head_revision
+    from worker.db.revisions import current_revision, head_revision
 
     url = make_url(installation.settings.effective_database_url)
     shown = url.render_as_string(hide_password=True)

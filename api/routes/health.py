@@ -7,7 +7,6 @@ import tempfile
 from functools import lru_cache
 from typing import Literal
 
-import redis
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from sqlalchemy import select
@@ -15,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.dependencies import DatabaseDep, SettingsDep
 from worker.db.database import Database
-from worker.db.migrate import current_revision, head_revision
+from worker.db.revisions import current_revision, head_revision
 from worker.settings import Settings
 
 router = APIRouter(tags=["health"])
@@ -81,6 +80,8 @@ def _storage(settings: Settings) -> Literal["ok", "not_writable"]:
 def _broker(settings: Settings) -> Literal["ok", "none", "unreachable"]:
     if not settings.broker_url:
         return "none"
+    import redis  # takes a sixth of a second, and not every system has a broker
+
     client = redis.Redis.from_url(settings.broker_url, socket_timeout=0.5, socket_connect_timeout=0.5)
     try:
         client.ping()

@@ -133,7 +133,7 @@ def desktop(
 def migrate(data: Path | None = Data) -> None:
     """Bring the database to the present shape."""
     settings = private(settings_for(data))
-    from worker.db.migrate import current_revision, head_revision
+    from worker.db.revisions import current_revision, head_revision
 
     database = open_database(settings, migrate=False)
     try:

@@ -25,7 +25,7 @@ from worker.backup import archive, postgresql, sqlite, stored
 from worker.backup.manifest import FORMAT, Manifest, TableState, Tell, differing
 from worker.datasets import tables as dataset_tables
 from worker.db.database import Database
-from worker.db.migrate import current_revision
+from worker.db.revisions import current_revision
 from worker.db.schema import files, metadata
 from worker.errors import Refused
 from worker.files.storage import Storage, sync_folder

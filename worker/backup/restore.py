@@ -14,7 +14,8 @@ from worker.backup.manifest import Manifest, Tell
 from worker.backup.settling import Settled
 from worker.datasets import tables as dataset_tables
 from worker.db.database import Database
-from worker.db.migrate import known_revisions, migrate, new_epoch
+from worker.db.migrate import migrate, new_epoch
+from worker.db.revisions import known_revisions
 from worker.db.schema import files, jobs, users
 from worker.errors import Conflict, Refused
 from worker.files.storage import Storage

@@ -7,15 +7,13 @@ created (and widened by new, nullable columns and indexes) from that declaration
 from __future__ import annotations
 
 import uuid
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, inspect, text
 
 from worker.db.database import Database
+from worker.db.revisions import MIGRATIONS
 from worker.db.schema import metadata
 
 _LOCK = 7310001  # advisory lock: two processes that migrate at the same time take turns
@@ -23,7 +21,7 @@ _LOCK = 7310001  # advisory lock: two processes that migrate at the same time ta
 
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     config.attributes["metadata"] = metadata
     return config
@@ -58,24 +56,6 @@ def _sync_tables(connection: Connection, datasets: MetaData) -> None:
                 connection.execute(text(f"ALTER TABLE {quote(table.name)} ADD COLUMN {quote(column.name)} {kind}"))
         for index in table.indexes:
             index.create(connection, checkfirst=True)
-
-
-def current_revision(database: Database) -> str | None:
-    """The revision that the database is at; None for an empty database."""
-    with database.read() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-def head_revision() -> str:
-    """The newest revision that this installation knows."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None  # noqa: S101 - there is always a first migration
-    return head
-
-
-def known_revisions() -> set[str]:
-    """All revisions that this installation can bring to the newest."""
-    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def new_epoch() -> str:

@@ -7,20 +7,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from celery import Celery
-from kombu.connection import Connection
-
-from worker.engine.broker import celery_settings, quick_transport
 from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from celery import Celery
+    from kombu.connection import Connection
 
 log = logging.getLogger(__name__)
 
 _WAITING = 1000  # messages; older ones are dropped first, each may be lost
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0  # seconds without a try after a failure, doubled each time
 
-Send = Callable[[Celery, Connection], None]
+Send = Callable[["Celery", "Connection"], None]
 
 
 class Courier:
@@ -73,6 +73,11 @@ class Courier:
             return self._messages.popleft() if self._messages else None
 
     def _serve(self) -> None:
+        # Loaded by whoever has something to send, not by every process that might have.
+        from celery import Celery
+
+        from worker.engine.broker import celery_settings, quick_transport
+
         app = Celery(f"tasktray-{self._name}", set_as_current=False, fixups=[])
         app.conf.update(celery_settings(self._settings))
         connection: Connection | None = None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from celery import Celery
-from kombu.connection import Connection
+from typing import TYPE_CHECKING
 
-from worker.engine.broker import TASK
 from worker.engine.courier import courier
 from worker.engine.routing import HIGH_QUEUE, LOW_QUEUE
 from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from celery import Celery
+    from kombu.connection import Connection
 
 
 def publish(settings: Settings, queue: str) -> None:
@@ -22,6 +24,8 @@ def publish(settings: Settings, queue: str) -> None:
         return
 
     def send(app: Celery, connection: Connection) -> None:
+        from worker.engine.broker import TASK  # with it comes kombu, which the courier has loaded
+
         lane = None if queue in (HIGH_QUEUE, LOW_QUEUE) else queue
         app.send_task(TASK, args=[lane], queue=queue, connection=connection, retry=False, ignore_result=True)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import psutil
 from sqlalchemy import Connection, Float, Row, bindparam, delete, insert, select, update
 
 from worker.db.database import Database
@@ -62,6 +61,8 @@ def register(database: Database, name: str, pid: int, lanes: Sequence[str], slot
 
 def _started(pid: int) -> float | None:
     """When a process of this computer has started, by its own clock; with the id it names one process for ever."""
+    import psutil  # by workers only: the API reads this module, too
+
     try:
         return psutil.Process(pid).create_time()
     except psutil.Error:

@@ -129,7 +129,8 @@ def test_an_older_backup_is_brought_to_the_present_shape(office, folder, place, 
     """One from before the last migration, made by going back one."""
     from alembic import command
 
-    from worker.db.migrate import _config, current_revision, head_revision
+    from worker.db.migrate import _config
+    from worker.db.revisions import current_revision, head_revision
 
     with office.database.write() as connection:
         command.downgrade(_config(connection), "-1")

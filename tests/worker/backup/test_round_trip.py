@@ -11,7 +11,7 @@ from worker.accounts import tokens
 from worker.accounts.users import from_row
 from worker.backup import archive
 from worker.backup.backup import backups, check, create
-from worker.db.migrate import current_revision, head_revision
+from worker.db.revisions import current_revision, head_revision
 from worker.db.schema import audit, counters, job_events, jobs, refresh_tokens, uploads, users, workers
 from worker.db.types import db_now
 from worker.engine import changes, claim, control
