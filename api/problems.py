@@ -21,6 +21,7 @@ from starlette.types import Scope
 from tabular.errors import TableError
 from tabular.texts import text as table_text
 from worker.errors import Refused
+from worker.files.storage import StorageUnavailable
 from worker.texts import negotiate, text
 from worker.validation import field_errors
 
@@ -161,6 +162,11 @@ async def _on_database(request: Request, error: Exception) -> Response:
     return database_unavailable(request.scope, error)
 
 
+async def _on_storage(request: Request, error: Exception) -> Response:
+    # Why is in the log already: the storage has written it there.
+    return problem(request.scope, 503, "storage_unavailable", headers={"Retry-After": "5"})
+
+
 async def _on_serialization(request: Request, error: Exception) -> Response:
     # JSON can name half a character ("\ud800"), which comes in as a text but cannot go out again.
     if "surrogates not allowed" not in str(error):
@@ -182,6 +188,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(DataError, _on_data)
+    app.add_exception_handler(StorageUnavailable, _on_storage)
     app.add_exception_handler(PydanticSerializationError, _on_serialization)
     app.add_exception_handler(UnicodeEncodeError, _on_data)
     app.add_exception_handler(OperationalError, _on_database)

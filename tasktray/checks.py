@@ -114,10 +114,33 @@ def _disk(installation: Installation) -> Finding | None:
     return _fine("disk", "diagnose_disk", free=size(free))
 
 
-def _storage(installation: Installation) -> Finding | None:
+def _bucket(installation: Installation) -> Finding:
+    """Put an object of a few bytes into the bucket, read it, remove it."""
+    from worker.files.bucket import BucketObjects
+    from worker.files.storage import StorageUnavailable
+    from worker.ids import new_id
+
+    settings, key = installation.settings, new_id()
+    try:
+        objects = BucketObjects(settings)  # and no `Storage`: looking makes no folder
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / key).write_bytes(b"x")
+            objects.put(Path(folder) / key, key, link=False, sha256=None)
+        with objects.open(key) as stored:
+            read = stored.read()
+        objects.delete(key)
+        left = objects.exists(key)
+    except StorageUnavailable as error:
+        return _bad("storage", "diagnose_bucket_unreachable", place=settings.storage_url, reason=first_line(error))
+    if read != b"x" or left:
+        return _bad("storage", "diagnose_bucket_differs", place=settings.storage_url)
+    return _fine("storage", "diagnose_bucket", place=settings.storage_url)
+
+
+def _storage(installation: Installation) -> Finding:
     place = installation.settings.effective_storage
     if "://" in place:
-        return None  # an object store is reached with the server's own credentials, by the API: see its health
+        return _bucket(installation)
     folder = Path(place)
     if folder.is_dir() and not _writable(folder):
         return _bad("storage", "diagnose_not_writable", folder=folder)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support_compiled import share_compiled_statements
+from tests.support_s3 import S3Server, s3_server
 from tests.support_services import RedisServer, postgresql_cluster
 
 ROOT = Path(__file__).parent.parent
@@ -138,3 +139,10 @@ def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 def python() -> str:
     """The interpreter for real processes."""
     return sys.executable
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """A real S3 server."""
+    with s3_server() as server:
+        yield server

@@ -22,7 +22,7 @@ from worker.engine.frozen import FrozenWorkers
 from worker.engine.monitor import samples
 from worker.engine.sweeper import Sweeper
 from worker.files.cleanup import Cleaned, clean
-from worker.files.storage import Storage
+from worker.files.storage import Storage, StorageUnavailable
 from worker.schedules.firing import Firing
 from worker.settings import Settings, get_settings, note_unused
 
@@ -132,6 +132,8 @@ def _keep_clean(settings: Settings, stopping: threading.Event) -> None:
             samples.forget(database)
             if cleaned != Cleaned(0, 0, 0):
                 log.info("removed %s", cleaned)
+        except StorageUnavailable as error:
+            log.warning("the storage could not be cleaned: %s", error)
         except Exception:
             log.exception("the storage could not be cleaned")
         finally:

@@ -7,10 +7,10 @@ import os
 import secrets
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,19 @@ class Settings(BaseSettings):
         validation_alias=_names("BROKER_URL", "CELERY_BROKER_URL"),
         description="`redis://host:port/0`; empty: no broker, workers look for jobs by themselves.",
     )
-    storage_url: str = Field("", description="Folder for uploads and results; empty: `files` in the data folder.")
+    storage_url: str = Field(
+        "",
+        description="Folder for uploads and results, or a bucket: `s3://bucket/prefix`, `oss://bucket/prefix`; empty:"
+        " `files` in the data folder.",
+    )
+    storage_endpoint: str = Field(
+        "", description="Address of the bucket's service, `https://host:port`; empty: Amazon's. OSS needs it."
+    )
+    storage_region: str = Field("", description="Region of the bucket; empty: as `AWS_REGION` says.")
+    storage_access_key_id: str = Field(
+        "", description="Who asks for the bucket; empty: as `AWS_ACCESS_KEY_ID` or the machine's role say."
+    )
+    storage_secret_access_key: str = Field("", description="The secret that belongs to it.", repr=False)
     secret_key: str = Field(
         "",
         validation_alias=_names("SECRET_KEY", "SECRET_KEY"),
@@ -177,6 +189,17 @@ class Settings(BaseSettings):
     login_block_seconds: float = Field(
         60.0, gt=0, description="How long sign-in is blocked after too many wrong passwords."
     )
+
+    @model_validator(mode="after")
+    def _storage_can_be_used(self) -> Self:
+        scheme, marked, place = self.storage_url.partition("://")
+        if marked and scheme not in ("file", "s3", "oss"):
+            raise ValueError(f"TASKTRAY_STORAGE_URL must be a folder, s3://… or oss://…, not {scheme}://…")
+        if scheme in ("s3", "oss") and marked and not place.partition("/")[0]:
+            raise ValueError(f"TASKTRAY_STORAGE_URL must name a bucket: {scheme}://bucket/prefix")
+        if scheme == "oss" and marked and not self.storage_endpoint:
+            raise ValueError("TASKTRAY_STORAGE_ENDPOINT must name the address of OSS for TASKTRAY_STORAGE_URL=oss://…")
+        return self
 
     @cached_property
     def effective_database_url(self) -> str:

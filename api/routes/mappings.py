@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -173,8 +175,9 @@ def propose_mapping(
         with database.read() as connection:
             file = resolve(connection, actor, [body.upload])[0]
         sha256 = file.sha256
-        looking = partial(look, storage.local_path(file.storage_key), dataset.schema)
-        found = mapping.propose_for_file(database, actor, dataset, body.options(), looking)
+        with tempfile.TemporaryDirectory() as folder:
+            looking = partial(look, storage.local_path(file.storage_key, Path(folder)), dataset.schema)
+            found = mapping.propose_for_file(database, actor, dataset, body.options(), looking)
     imports = history.imports_of(database, actor, f"{name}.import", sha256) if sha256 else []
     return MappingProposals.model_validate(found | {"imports": imports, "sha256": sha256})
 

@@ -9,6 +9,7 @@ import psycopg
 from sqlalchemy import insert, update
 
 from tests.support import free_port, wait_until
+from tests.support_s3 import S3Server
 from tests.support_smtp import post_office
 from tests.support_system import Office
 from tests.tasktray.conftest import Run
@@ -39,6 +40,17 @@ def test_a_migrated_database_without_an_admin_is_told(tasktray: Run) -> None:
     tasktray("migrate")
     found = verdicts(tasktray("diagnose", "--json"))
     assert (found["data"], found["database"], found["clock"], found["admin"]) == (True, True, True, False)
+
+
+def test_a_bucket_is_tried_and_what_it_says_is_told(tasktray: Run, s3: S3Server, tmp_path: Path) -> None:
+    env = {f"TASKTRAY_{name.upper()}": value for name, value in s3.settings().items()}
+    done = tasktray("diagnose", **env)
+    assert f"{env['TASKTRAY_STORAGE_URL']}: an object was stored, read and removed" in " ".join(done.stdout.split())
+    assert not (tmp_path / "data").exists()
+    wrong = tasktray("diagnose", **env | {"TASKTRAY_STORAGE_SECRET_ACCESS_KEY": "wrong-secret"})
+    assert "cannot be used" in wrong.stdout
+    assert "put: 403 Forbidden, SignatureDoesNotMatch" in wrong.stdout
+    assert "wrong-secret" not in wrong.stdout
 
 
 def test_an_office_is_told_once_to_migrate_which_also_makes_the_data_folder(

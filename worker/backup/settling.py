@@ -87,9 +87,7 @@ def _missing_files(connection: Connection, storage: Storage) -> tuple[int, tuple
         execution_options={"yield_per": _BATCH},
     )
     for row in rows:
-        try:
-            storage.local_path(row.storage_key)
-        except FileNotFoundError:
+        if not storage.exists(row.storage_key):
             count += 1
             if count <= NAMED:
                 names.append(row.name)

@@ -133,7 +133,7 @@ class RunnerContext:
         if missing:
             raise Refused("upload_gone", count=len(missing))
         return [
-            InputFile(id_, row.name, Path(self._storage.local_path(row.storage_key)), row.size, row.sha256)
+            InputFile(id_, row.name, self._storage.local_path(row.storage_key, self.folder), row.size, row.sha256)
             for id_, row in ((id_, rows[id_]) for id_ in ids)
         ]
 

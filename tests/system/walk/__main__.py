@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 
+from tests.support_s3 import s3_server
 from tests.support_services import RedisServer, new_database, postgresql_cluster
 from tests.support_smtp import PostOffice, post_office
 from tests.support_system import PASSWORD, embedded_system, office
@@ -54,7 +55,16 @@ def embedded(folder: Path) -> Iterator[Walk]:
 
 
 @contextlib.contextmanager
-def server(folder: Path) -> Iterator[Walk]:
+def bucket(folder: Path) -> Iterator[Walk]:
+    """Processes on Redis and PostgreSQL, with files in a bucket of a real S3 server."""
+    with s3_server() as s3:
+        named = {name.upper(): value for name, value in s3.settings().items()}
+        with server(folder, **named) as walk:
+            yield walk
+
+
+@contextlib.contextmanager
+def server(folder: Path, **settings: str) -> Iterator[Walk]:
     """Processes on Redis and PostgreSQL."""
     with contextlib.ExitStack() as stack:
         database_url = new_database(stack.enter_context(postgresql_cluster()))
@@ -62,7 +72,7 @@ def server(folder: Path) -> Iterator[Walk]:
         redis.start()
         stack.callback(redis.stop)
         post = stack.enter_context(post_office())
-        running = stack.enter_context(office(folder, database_url, redis.url, **_smtp(post)))
+        running = stack.enter_context(office(folder, database_url, redis.url, **_smtp(post), **settings))
 
         def tasktray(*arguments: str) -> Any:
             if arguments[0] == "diagnose":
@@ -74,7 +84,7 @@ def server(folder: Path) -> Iterator[Walk]:
         yield Walk(running.url, running.token, operator, post, folder, running.env, tasktray, worker, redis.url)
 
 
-SYSTEMS = {"embedded": embedded, "server": server}
+SYSTEMS = {"embedded": embedded, "server": server, "bucket": bucket}
 
 
 def walk(system: str, folder: Path, documents: list[str]) -> list[str]:
@@ -106,7 +116,7 @@ def walk(system: str, folder: Path, documents: list[str]) -> list[str]:
 def main() -> int:
     """Walk; the exit status is 0 when every step went well and no log tells of an error."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("systems", nargs="*", choices=[*SYSTEMS, []], help="default: both")
+    parser.add_argument("systems", nargs="*", choices=[*SYSTEMS, []], help="default: all")
     parser.add_argument("--document", action="append", choices=list(DOCUMENTS), help="only these; default: all")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="tasktray-walk-"))

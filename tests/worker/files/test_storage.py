@@ -75,7 +75,7 @@ def test_the_folders_are_for_their_owner_only(storage: Storage):
 
 def test_a_place_that_is_no_folder_is_refused_at_the_start(tmp_path: Path):
     with pytest.raises(ValueError, match="must be a folder"):
-        Storage(Settings(data=tmp_path, storage_url="s3://bucket/x"))
+        Storage(Settings(data=tmp_path, storage_url="ftp://host/x"))
 
 
 def test_a_failed_write_leaves_neither_object_nor_rest(storage: Storage, tmp_path: Path):
