@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from tests.support import kinds_of, wait_until
 from tests.worker.engine.engine import person
@@ -26,6 +28,8 @@ from worker.engine.views import ENDED, Submission
 from worker.settings import Settings
 
 KINDS = "tests.chaos.chaos_kinds"
+
+pytestmark = pytest.mark.xdist_group("slot")  # in one process: `calm` is started once
 
 
 class Bench:
@@ -53,7 +57,7 @@ class Bench:
             return connection.execute(select(jobs).where(jobs.c.id == job_id)).one()
 
     def ended(self, job_id: str) -> Any:
-        wait_until(lambda: self.job(job_id).state in ENDED, 30, f"the end of {job_id}")
+        wait_until(lambda: self.job(job_id).state in ENDED, 60, f"the end of {job_id}")
         return self.job(job_id)
 
     def run(self, kind: str, **params: Any) -> Any:
@@ -64,7 +68,18 @@ class Bench:
         return self.slots._slots[0]._runner
 
 
-@pytest.fixture
+@contextmanager
+def _bench(sqlite_url: str, folder: Path, **changes: Any) -> Iterator[Bench]:
+    database = Database(sqlite_url)
+    bench = Bench(database, folder, **changes)
+    try:
+        yield bench
+    finally:
+        bench.close()
+        database.dispose()
+
+
+@pytest.fixture(scope="module")
 def chaos_kinds() -> Iterator[None]:
     with kinds_of(KINDS):
         yield
@@ -72,30 +87,33 @@ def chaos_kinds() -> Iterator[None]:
 
 @pytest.fixture
 def bench(sqlite_url: str, tmp_path: Path, chaos_kinds: None) -> Iterator[Bench]:
-    database = Database(sqlite_url)
-    with database.write() as connection:
-        connection.execute(
-            text("CREATE TABLE chaos_rows (job_id VARCHAR(36), number INTEGER, pid INTEGER, attempt INTEGER)")
-        )
-    bench = Bench(database, tmp_path)
-    yield bench
-    bench.close()
-    database.dispose()
+    with _bench(sqlite_url, tmp_path) as bench:
+        yield bench
 
 
-def test_the_examples_do_what_they_say(bench: Bench) -> None:
-    assert bench.run("examples.echo", message="hello").result == {"message": "Task received: hello"}
-    assert bench.run("examples.add", x=1, y=2).result == {"sum": 3}
-    assert bench.run("examples.add", x=0.5, y=2).result == {"sum": 2.5}
-    waited = bench.run("examples.sleep", seconds=0.3)
+@pytest.fixture(scope="module")
+def calm(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, chaos_kinds: None) -> Iterator[Bench]:
+    """One for all tests that neither end a runner nor look at how many jobs there were."""
+    folder = tmp_path_factory.mktemp("calm")
+    path = folder / "tasktray.db"
+    shutil.copy(_sqlite_template, path)
+    with _bench(f"sqlite:///{path}", folder) as bench:
+        yield bench
+
+
+def test_the_examples_do_what_they_say(calm: Bench) -> None:
+    assert calm.run("examples.echo", message="hello").result == {"message": "Task received: hello"}
+    assert calm.run("examples.add", x=1, y=2).result == {"sum": 3}
+    assert calm.run("examples.add", x=0.5, y=2).result == {"sum": 2.5}
+    waited = calm.run("examples.sleep", seconds=0.3)
     assert (waited.state, waited.rows_done, waited.stage) == ("succeeded", 1, "stage_waiting")
 
 
-def test_a_warm_runner_serves_one_job_after_the_other(bench: Bench) -> None:
-    bench.run("examples.echo")
-    first = bench.runner.pid
-    bench.run("examples.echo")
-    assert bench.runner.pid == first
+def test_a_warm_runner_serves_one_job_after_the_other(calm: Bench) -> None:
+    calm.run("examples.echo")
+    first = calm.runner.pid
+    calm.run("examples.echo")
+    assert calm.runner.pid == first
 
 
 def test_a_workers_memory_is_told_with_that_of_its_runners(bench: Bench, monkeypatch) -> None:
@@ -129,15 +147,15 @@ def test_an_end_is_written_also_when_no_other_job_can_be_claimed_with_it(bench: 
         ("transient", "connection_failed", None),
     ],
 )
-def test_an_error_keeps_its_code_and_values(bench: Bench, how: str, code: str, values: dict[str, str] | None) -> None:
-    row = bench.run("chaos.fail", how=how)
+def test_an_error_keeps_its_code_and_values(calm: Bench, how: str, code: str, values: dict[str, str] | None) -> None:
+    row = calm.run("chaos.fail", how=how)
     assert (row.state, row.error_code, row.error_values) == ("failed", code, values)
     assert row.retries == (1 if how == "transient" else 0)
     assert ("ZeroDivisionError: unforeseen" in (row.traceback or "")) is (how == "other")
 
 
-def test_a_library_that_prints_does_not_disturb_and_nan_becomes_nothing(bench: Bench) -> None:
-    assert bench.run("chaos.fail", how="print").result == {"value": None}
+def test_a_library_that_prints_does_not_disturb_and_nan_becomes_nothing(calm: Bench) -> None:
+    assert calm.run("chaos.fail", how="print").result == {"value": None}
 
 
 def test_a_runner_that_dies_each_time_is_quarantined_and_the_slot_goes_on(bench: Bench) -> None:
@@ -164,47 +182,39 @@ def test_the_soft_limit_asks_and_the_hard_limit_ends(bench: Bench) -> None:
     assert bench.runner.pid != before
 
 
-def test_cancel_is_honoured_at_the_next_progress_call(bench: Bench) -> None:
-    job = bench.submit("examples.sleep", seconds=600)
-    wait_until(lambda: bench.job(job).state == "running", what="the start")
-    runner = bench.runner.pid
-    control.cancel(bench.database, SYSTEM, job)
-    assert bench.ended(job).state == "cancelled"
-    assert bench.runner.pid == runner, "the runner listened, so it lives on"
+def test_cancel_is_honoured_at_the_next_progress_call(calm: Bench) -> None:
+    job = calm.submit("examples.sleep", seconds=600)
+    wait_until(lambda: calm.job(job).state == "running", what="the start")
+    runner = calm.runner.pid
+    control.cancel(calm.database, SYSTEM, job)
+    assert calm.ended(job).state == "cancelled"
+    assert calm.runner.pid == runner, "the runner listened, so it lives on"
 
 
 def test_a_kind_that_needs_too_much_memory_fails_with_a_clear_code(
     sqlite_url: str, tmp_path: Path, chaos_kinds: None
 ) -> None:
-    database = Database(sqlite_url)
-    bench = Bench(database, tmp_path, runner_memory_bytes=250_000_000)
-    try:
+    with _bench(sqlite_url, tmp_path, runner_memory_bytes=250_000_000) as bench:
         row = bench.run("chaos.greedy")
         assert (row.state, row.error_code, row.error_values) == ("failed", "out_of_memory", {"megabytes": 250})
         assert bench.run("examples.echo").state == "succeeded"
-    finally:
-        bench.close()
-        database.dispose()
 
 
 def test_a_runner_is_renewed_after_its_number_of_jobs(sqlite_url: str, tmp_path: Path, chaos_kinds: None) -> None:
-    database = Database(sqlite_url)
-    bench = Bench(database, tmp_path, runner_jobs=2)
-    try:
+    with _bench(sqlite_url, tmp_path, runner_jobs=2) as bench:
         bench.run("examples.echo")
         first = bench.runner.pid
         bench.run("examples.echo")
         wait_until(lambda: bench.runner is not None and bench.runner.pid != first, what="a fresh runner")
         assert bench.runner.jobs == 0
-    finally:
-        bench.close()
-        database.dispose()
 
 
-def test_nothing_is_left_of_a_jobs_temporary_folder(bench: Bench) -> None:
-    bench.run("examples.echo")
-    bench.run("chaos.fail", how="exit")
-    assert list((bench.settings.data / "tmp").iterdir()) == []
+def test_nothing_is_left_of_a_jobs_temporary_folder(sqlite_url: str, tmp_path: Path, chaos_kinds: None) -> None:
+    with _bench(sqlite_url, tmp_path, crash_limit=1) as bench:
+        bench.run("examples.echo")
+        row = bench.run("chaos.fail", how="exit")
+        assert (row.error_code, row.attempt) == ("quarantined", 1)
+        assert list((bench.settings.data / "tmp").iterdir()) == []
 
 
 def test_a_stop_while_a_job_runs_releases_it(bench: Bench) -> None:
@@ -216,12 +226,12 @@ def test_a_stop_while_a_job_runs_releases_it(bench: Bench) -> None:
     assert (row.state, row.attempt, row.lease_token) == ("pending", 0, None)
 
 
-def test_a_hint_that_finds_every_slot_taken_ends_at_once(bench: Bench) -> None:
-    job = bench.submit("examples.sleep", seconds=600)
-    wait_until(lambda: bench.job(job).state == "running", what="the start")
-    hint = threading.Thread(target=bench.slots.hint)
+def test_a_hint_that_finds_every_slot_taken_ends_at_once(calm: Bench) -> None:
+    job = calm.submit("examples.sleep", seconds=600)
+    wait_until(lambda: calm.job(job).state == "running", what="the start")
+    hint = threading.Thread(target=calm.slots.hint)
     hint.start()
     hint.join(5)
     assert not hint.is_alive()
-    control.cancel(bench.database, SYSTEM, job)
-    bench.ended(job)
+    control.cancel(calm.database, SYSTEM, job)
+    calm.ended(job)
