@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,11 @@ import pytest
 
 if TYPE_CHECKING:
     from worker.engine.kinds import Kind
+
+
+def examples(few: int) -> int:
+    """How many random examples a test of hypothesis tries: `few`, or `TASKTRAY_FUZZ`; see CONTRIBUTING.md."""
+    return int(os.environ.get("TASKTRAY_FUZZ", few))
 
 
 def free_port() -> int:

@@ -15,6 +15,7 @@ from desktop.queue.columns import BY_NAME, COLUMNS
 from desktop.queue.model import MAX_SIGNALS, QueueModel, merge_ranges
 from desktop.queue.rows import JobRow, needle
 from desktop.queue.table import QueueTable
+from tests.support import examples
 
 STATES = ("pending", "running", "succeeded", "failed", "cancelled", "outbox")
 
@@ -63,7 +64,7 @@ steps = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_any_changes_leave_the_rows_that_a_plain_list_has_and_keep_the_selection(qapp, steps):
     model = QueueModel()

@@ -22,6 +22,7 @@ from tabular.cells import Uncalculated
 from tabular.errors import TableError
 from tabular.source import ReadOptions, open_source
 from tabular.workbook import Calamine
+from tests.support import examples
 from tests.tabular import workbooks
 from tests.tabular.schemas import CUSTOMERS_SCHEMA, check_all, read_all
 
@@ -64,7 +65,9 @@ _CELLS = st.one_of(
     st.dates(min_value=dt.date(1905, 1, 1)),
 )
 _ROWS = st.lists(st.lists(_CELLS, max_size=5), min_size=1, max_size=40)
-_common = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_common = settings(
+    max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @_common

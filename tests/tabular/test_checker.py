@@ -21,6 +21,7 @@ from tabular.mapper import Mapping
 from tabular.schema import Field, TableSchema
 from tabular.source import Batch
 from tabular.values import Suspect, converter
+from tests.support import examples
 from tests.tabular.schemas import CUSTOMERS_SCHEMA
 
 T = {"zh_CN": "字段", "en": "Field"}
@@ -61,7 +62,7 @@ CELLS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(f=st.sampled_from(FIELDS), key=st.booleans(), cells=st.one_of(st.lists(CELLS, min_size=1, max_size=20), *(
     st.lists(s, min_size=1, max_size=20)
     for s in (st.text(max_size=10), st.text("aＡ１ \u3000\xa0\u200b\u200d\ufeff－ﾀﾞ", max_size=6), st.floats(-1e6, 1e6), st.integers(-1000, 10**16), st.dates(),

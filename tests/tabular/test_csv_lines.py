@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabular.csv_lines import GUARDED, SEPARATOR, UNFORMATTED, Ambiguous, Copied, Joined, guarded
+from tests.support import examples
 
 _VALUES = st.one_of(
     st.just(""),
@@ -33,7 +34,7 @@ def expected(rows: list[list[str]], texts: list[bool]) -> list[list[str]]:
     return [[guarded(v) if t else v for v, t in zip(row, texts, strict=True)] for row in rows]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(made=_ROWS)
 def test_rows_that_a_database_joined(made: tuple[list[bool], list[list[str]]]) -> None:
     texts, rows = made
@@ -49,7 +50,7 @@ def _copied(value: str | None) -> str:
     return '"' + value.replace('"', '""') + '"' if odd else value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(made=_ROWS, nothing=st.booleans())
 def test_records_that_a_database_copied_out(made: tuple[list[bool], list[list[str]]], nothing: bool) -> None:
     texts, rows = made

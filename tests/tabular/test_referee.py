@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from tabular import block_reader
 from tabular.errors import TableError
 from tabular.workbook import Calamine, Openpyxl
+from tests.support import examples
 from tests.tabular.schemas import CUSTOMERS_SCHEMA, DATA, check_all
 
 WIDTH = 6
@@ -70,7 +71,9 @@ def agree(path: Path, width: int) -> None:
         referee.close()
 
 
-_common = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_common = settings(
+    max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @_common

@@ -21,6 +21,7 @@ from tabular.schema import Field, TableSchema
 from tabular.source import ReadOptions, open_source
 from tabular.values import clean, key_text
 from tabular.writer import ExportWriter
+from tests.support import examples
 from tests.tabular.schemas import check_all
 
 T = lambda zh, en: {"zh_CN": zh, "en": en}  # noqa: E731
@@ -79,7 +80,9 @@ def _same(path: Path, rows: list[tuple[Any, ...]], **options: Any) -> None:
     assert [[type(v) for v in row] for row in good] == [[type(v) for v in row] for row in rows]
 
 
-_common = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_common = settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @_common
@@ -96,7 +99,7 @@ def test_xlsx(tmp_path: Path, rows: list[tuple[Any, ...]], language: str) -> Non
     _same(tmp_path / "a.xlsx", rows)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=_ROWS)
 def test_xlsx_from_values_as_databases_give_them(tmp_path: Path, rows: list[tuple[Any, ...]]) -> None:
     # PostgreSQL's numbers come as texts, SQLite's as floats (of up to 15 digits, so that it has kept them); days as texts.
@@ -145,7 +148,7 @@ def test_a_text_file_of_any_encoding_and_delimiter(
     _same(tmp_path / "a.txt", plain, encoding=encoding, delimiter=delimiter)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), rows=st.integers(1, 5), form=st.sampled_from(["xlsx", "csv"]))
 def test_a_table_of_any_declared_types(tmp_path: Path, data: st.DataObject, rows: int, form: str) -> None:
     names = data.draw(st.lists(st.sampled_from(list(_OPTIONAL)), min_size=1, unique=True))

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, insert, select
 
+from tests.support import examples
 from tests.worker.datasets.office import CUSTOMERS, FIELDS
 from worker.datasets import export_lines, exporter
 from worker.engine.runner_context import RunnerContext
@@ -91,7 +92,9 @@ records = st.dictionaries(
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(8),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(records, st.sampled_from(["xlsx", "csv"]))
 def test_any_table_comes_back_as_it_was(office, table, format):

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
+from tests.support import examples
 from tests.worker.datasets.office import CUSTOMERS, check_counts
 from worker.datasets.loader import MODES
 from worker.db.schema import import_journal
@@ -310,7 +311,7 @@ def model(table, mode, rows):
     return counted
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(MODES), file_rows), min_size=1, max_size=4))
 def test_any_sequence_of_files_and_modes_does_what_plain_python_would(office, sequence):
     with office.database.write() as connection:

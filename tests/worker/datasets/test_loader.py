@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tabular.forms import shaper
+from tests.support import examples
 from worker.datasets import load
 from worker.datasets.loader import MODES, KeyExists, create_loader, hold, plan
 from worker.reading.copy_text import encode
@@ -108,7 +109,7 @@ imports = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(imports, max_size=5))
 def test_any_sequence_of_imports_leaves_what_a_dict_would_hold(database, sequence):
     with database.write() as connection:

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
+from tests.support import examples
 from tests.worker.datasets.office import CUSTOMERS, FIELDS, check_counts
 from worker.actor import Actor
 from worker.datasets import journal, undo
@@ -451,7 +452,7 @@ steps = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(steps, min_size=3, max_size=9))
 def test_any_sequence_of_imports_edits_and_undos_does_what_the_rules_say(office, sequence):
     with office.database.write() as connection:

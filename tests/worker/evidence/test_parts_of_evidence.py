@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support import examples
 from worker.documents.content import TYPES, lies
 from worker.documents.language import language_of
 from worker.evidence import manifest, near, timeline
@@ -68,7 +69,7 @@ entries = st.lists(
 
 
 @given(entries, entries)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_comparison_accounts_for_each_file_once(before: list[Entry], now: list[Entry]) -> None:
     found = manifest.compare(before, now)
     assert sorted(e.name + e.sha256 for d in found if (e := d.before)) == sorted(e.name + e.sha256 for e in before)

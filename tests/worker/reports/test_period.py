@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support import examples
 from worker.reports.period import at, last_complete, of_day
 
 ZONES = (
@@ -18,7 +19,7 @@ ZONES = (
 MOMENTS = st.integers(1_104_537_600, 2_051_222_400).map(lambda s: dt.datetime.fromtimestamp(s, dt.UTC))  # 2005 to 2035
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.sampled_from(ZONES), st.sampled_from(["hourly", "daily", "weekly", "monthly"]), MOMENTS)
 def test_a_moment_is_in_its_period_and_periods_meet(zone, length, moment):
     period = at(length, moment, zone)
