@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from worker.db.database import Database
-from worker.engine import hints, lease, outcome
+from worker.engine import hints, lease, outcome, temporary
 from worker.engine.claim import Claim, NextJob
 from worker.engine.pipe import Message
 from worker.engine.progress import ProgressReport
@@ -140,7 +140,7 @@ class Slot:
         Raises:
             SlotFault: of the slot itself (no process could be started); the job goes back.
         """
-        folders = self._settings.data / "tmp"
+        folders = temporary.folder_of(self._settings)
         for left in folders.glob(f"{claim.job_id}-*"):  # by an attempt that was killed with its worker
             shutil.rmtree(left, ignore_errors=True)
         folder = folders / f"{claim.job_id}-{claim.lease_token}"  # no other attempt, nor another worker, has this one

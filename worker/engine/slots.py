@@ -14,13 +14,15 @@ from collections.abc import Sequence
 import psutil
 
 from worker.db.database import Database
-from worker.engine import workers
+from worker.engine import temporary, workers
 from worker.engine.claim import Claim, NextJob, claim
 from worker.engine.slot import DatabaseAway, Slot, SlotFault
 from worker.engine.task_events import TaskEvents
 from worker.settings import Settings
 
 log = logging.getLogger(__name__)
+
+_TIDY_SECONDS = 86400.0
 
 
 class Slots:
@@ -55,6 +57,8 @@ class Slots:
         self._seen_at = 0.0
         self._seen_running = 0
         self._database_away = False
+        self._tidy_at = 0.0
+        self._tidier: threading.Thread | None = None
 
     # ------------------------------------------------------------ life
 
@@ -77,6 +81,8 @@ class Slots:
             self._changed.wait_for(lambda: len(self._free) == self._count, timeout=seconds)
         if self._looker.is_alive():
             self._looker.join(seconds)
+        if self._tidier is not None:
+            self._tidier.join(seconds)
         for slot in self._slots:
             slot.close()
         self._database.dispose()
@@ -146,6 +152,7 @@ class Slots:
         while not self._stopping:
             try:
                 self._be_seen()
+                self._tidy_if_due()
                 self._look()
             except DatabaseAway as error:
                 log.debug("the database does not answer: %s", error)
@@ -155,6 +162,31 @@ class Slots:
             with contextlib.suppress(queue.Empty):
                 self._wakes.get(timeout=self._settings.look_seconds * jitter)
         self._say_goodbye()
+
+    def _tidy_if_due(self) -> None:
+        """Let temporary folders that killed workers left on this computer be removed beside the work."""
+        if time.monotonic() >= self._tidy_at:
+            self._tidy_at = time.monotonic() + _TIDY_SECONDS
+            self._tidier = threading.Thread(target=self._tidy, name="tidy", daemon=True)
+            self._tidier.start()
+
+    def _tidy(self) -> None:
+        class Stopped(Exception):
+            pass
+
+        def going_on(count: int) -> None:
+            if self._stopping:
+                raise Stopped
+
+        try:
+            count, size = temporary.clean(self._database, temporary.folder_of(self._settings), going_on)
+        except Stopped:
+            return
+        except (*DatabaseAway, OSError) as error:
+            log.warning("temporary folders could not be removed, the next try is in a day: %s", error)
+            return
+        if count:
+            log.info("removed %s temporary folders of attempts that no longer run (%s bytes)", count, size)
 
     def _look(self) -> None:
         while (slot := self._take_quietly()) is not None:

@@ -17,6 +17,7 @@ from worker.engine.kinds import NoParams, kind
     result_titles={
         "folders": ("临时文件夹", "Temporary folders"),
         "bytes": ("其大小（字节）", "Their bytes"),
+        "computer": ("所在计算机", "On the computer"),
         "sign_ins": ("过期的登录", "Expired sign-ins"),
         "orphans": ("无主文件", "Leftover bytes"),
     },

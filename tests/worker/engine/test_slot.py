@@ -25,6 +25,7 @@ from worker.engine.monitor.fleet import fleet
 from worker.engine.slots import Slots
 from worker.engine.submit import submit
 from worker.engine.views import ENDED, Submission
+from worker.ids import new_id
 from worker.settings import Settings
 
 KINDS = "tests.chaos.chaos_kinds"
@@ -215,6 +216,19 @@ def test_nothing_is_left_of_a_jobs_temporary_folder(sqlite_url: str, tmp_path: P
         row = bench.run("chaos.fail", how="exit")
         assert (row.error_code, row.attempt) == ("quarantined", 1)
         assert list((bench.settings.data / "tmp").iterdir()) == []
+
+
+def test_a_worker_that_starts_removes_what_killed_ones_left_on_its_computer(sqlite_url: str, tmp_path: Path) -> None:
+    left = tmp_path / "tmp" / f"{new_id()}-{new_id()}"
+    left.mkdir(parents=True)
+    (left / "half.xlsx").write_bytes(b"half")
+    database = Database(sqlite_url)
+    bench = Bench(database, tmp_path)
+    try:
+        wait_until(lambda: not left.exists(), 30, "the removal")
+    finally:
+        bench.close()
+        database.dispose()
 
 
 def test_a_stop_while_a_job_runs_releases_it(bench: Bench) -> None:

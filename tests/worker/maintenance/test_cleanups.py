@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from tests.worker.engine.engine import set_job, shift, shift_jobs
 from worker.db.schema import audit, bill_reminders, files, job_events, jobs, refresh_tokens, tombstones
 from worker.db.types import db_now
-from worker.engine import changes
+from worker.engine import changes, temporary
 from worker.errors import Forbidden
 from worker.ids import new_id
 from worker.maintenance import cache
@@ -194,7 +194,7 @@ def test_folders_that_their_own_attempts_remove_meanwhile_are_no_error(office, r
         place.mkdir()
         return select(*columns)
 
-    monkeypatch.setattr(cache, "select", vanish)
+    monkeypatch.setattr(temporary, "select", vanish)
     view = office.run(KINDS[2], by=root)
     assert view.state == "succeeded", view.error
     assert (view.result["folders"], view.result["bytes"]) == (0, 0)
