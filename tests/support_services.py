@@ -136,11 +136,11 @@ class RedisServer:
             self.process = None
 
 
-def new_database(cluster_url: str) -> str:
-    """URL of an empty database in the cluster; it goes with the cluster."""
+def new_database(cluster_url: str, template: str = "template1") -> str:
+    """URL of a database in the cluster, a copy of the template; it goes with the cluster."""
     import psycopg
 
     name = f"t{uuid.uuid4().hex[:12]}"
     with psycopg.connect(cluster_url.replace("+psycopg", "") + "/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     return f"{cluster_url}/{name}"

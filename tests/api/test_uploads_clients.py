@@ -1,5 +1,5 @@
 """Conformance with tus as other people understood it: `tuspy` and the reference client `tus-js-client`, against the
-real API process, also while that is killed.
+real API process, also while that is killed. One process a database serves them all; who ends it starts it again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
 
 from tests.support import free_port, wait_until
+from tests.support_services import new_database
 from tests.support_system import Program, environment
+
+pytestmark = pytest.mark.xdist_group("tests/api/test_uploads_clients.py")
 
 NODE = Path(__file__).parent.parent / "system" / "tus"
 MIB = 1 << 20
@@ -79,20 +82,25 @@ class Served:
 on_sqlite = pytest.mark.parametrize("served", ["sqlite"], indirect=True)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     from worker.accounts import users
     from worker.actor import SYSTEM
     from worker.db.database import Database
 
-    database_url = request.getfixturevalue(f"{request.param}_url")
+    folder = tmp_path_factory.mktemp("served")
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("_sqlite_template"), folder / "tasktray.db")
+        database_url = f"sqlite:///{folder / 'tasktray.db'}"
+    else:
+        database_url = new_database(request.getfixturevalue("_postgresql_template"), "tasktray_template")
     database = Database(database_url)
     users.create(database, SYSTEM, username="otto", password=PASSWORD, role="operator")
     database.dispose()
-    port, data = free_port(), tmp_path / "data"
+    port, data = free_port(), folder / "data"
     data.mkdir()
     env = environment(data, PORT=str(port), DATABASE_URL=database_url)
-    program = Program("api", [sys.executable, "-m", "api.serve"], env, tmp_path / "api.log")
+    program = Program("api", [sys.executable, "-m", "api.serve"], env, folder / "api.log")
     running = Served(program, f"http://127.0.0.1:{port}", data)
     running.start()
     try:
@@ -105,7 +113,7 @@ def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
         program.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def content() -> bytes:
     return os.urandom(8 * MIB + 321)
 
@@ -214,9 +222,9 @@ def _run(command: list[str]) -> dict:
     return json.loads(ended.stdout)
 
 
-@pytest.fixture
-def big(tmp_path: Path) -> Path:
-    path = tmp_path / "客户.csv"
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("big") / "客户.csv"
     path.write_bytes(os.urandom(48 * MIB + 11))
     return path
 
