@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -78,6 +79,22 @@ def _local(how: Callable[..., Done], tmp_path: Path) -> Run:
         return how(arguments, environment(tmp_path / "data", PORT=port) | env, tmp_path, stdin)
 
     return run
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever shares the system runs in the same process of pytest-xdist: else each of those would start one."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and "system" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("tests/tasktray: system"))
+
+
+@pytest.fixture
+def migrated(_sqlite_template: Path, tmp_path: Path) -> Path:
+    """The database of the installation, as `tasktray migrate` has left it; that itself is the subject of few tests."""
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    return Path(shutil.copy(_sqlite_template, data / "tasktray.db"))
 
 
 @pytest.fixture

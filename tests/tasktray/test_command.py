@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -14,6 +15,7 @@ import pytest
 
 from tasktray import texts
 from tasktray.words import result_lines
+from tests.support import free_port
 from tests.support_system import ROOT, environment
 from tests.tasktray.conftest import Run
 
@@ -32,11 +34,40 @@ def test_help_names_every_command_and_the_exit_statuses(as_process: Run) -> None
     assert "Exit status" in done.stdout
 
 
+# Its words are chosen when the command is loaded, so another language takes another process: one for all commands.
+_ALL_HELP = """
+import contextlib, io, json, sys
+from tasktray.cli import main
+told = {}
+for command in sys.argv[1:]:
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        try:
+            main([command, "--help"])
+        except SystemExit as end:
+            told[command] = [end.code, out.getvalue()]
+print(json.dumps(told))
+"""
+
+
+@pytest.fixture(scope="session")
+def chinese_help(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]:
+    """How `--help` of each command ends in a Chinese terminal, and what it says."""
+    folder = tmp_path_factory.mktemp("help")
+    env = environment(folder, PORT=str(free_port())) | {"LANG": "zh_CN.UTF-8"}
+    done = subprocess.run(
+        [sys.executable, "-c", _ALL_HELP, *COMMANDS], env=env, cwd=folder, capture_output=True, text=True, check=True
+    )
+    return dict(json.loads(done.stdout))
+
+
+@pytest.mark.xdist_group("tests/tasktray: help")
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_in_both_languages(tasktray: Run, as_process: Run, command: str) -> None:
-    english, chinese = tasktray(command, "--help"), as_process(command, "--help", LANG="zh_CN.UTF-8")
-    assert english.returncode == chinese.returncode == 0
-    assert re.search("[\u4e00-\u9fff]", chinese.stdout)
+def test_every_command_has_help_in_both_languages(
+    tasktray: Run, chinese_help: dict[str, tuple[int, str]], command: str
+) -> None:
+    english, (status, chinese) = tasktray(command, "--help"), chinese_help[command]
+    assert english.returncode == status == 0
+    assert re.search("[\u4e00-\u9fff]", chinese)
     assert not re.search("[\u4e00-\u9fff]", english.stdout)
 
 

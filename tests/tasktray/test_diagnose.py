@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 
 import psycopg
+import pytest
 from sqlalchemy import insert, update
 
 from tests.support import free_port, wait_until
 from tests.support_s3 import S3Server
 from tests.support_smtp import post_office
 from tests.support_system import Office
-from tests.tasktray.conftest import Run
+from tests.tasktray.conftest import Run, here
 from worker.actor import SYSTEM_USER_ID
 from worker.db.database import Database
 from worker.db.schema import jobs, queue_samples, workers
@@ -68,24 +69,23 @@ def test_an_office_is_told_once_to_migrate_which_also_makes_the_data_folder(
     assert (found["data"], found["database"]) == (True, True)
 
 
+@pytest.mark.usefixtures("migrated")
 def test_a_database_that_does_not_answer_is_told_without_its_password(tasktray: Run) -> None:
-    tasktray("migrate")
     done = tasktray("diagnose", TASKTRAY_DATABASE_URL="postgresql://x:geheim@127.0.0.1:9/none")
     assert done.returncode == 1
     assert "geheim" not in done.stdout + done.stderr
     assert "TASKTRAY_DATABASE_URL" in done.stdout
 
 
+@pytest.mark.usefixtures("migrated")
 def test_a_broker_that_does_not_answer_is_told(tasktray: Run) -> None:
-    tasktray("migrate")
     found = verdicts(tasktray("diagnose", "--json", TASKTRAY_BROKER_URL="redis://127.0.0.1:9/0"))
     assert not found["broker"]
 
 
-def test_jobs_that_no_scheduler_rescued_are_told(tasktray: Run, tmp_path: Path) -> None:
-    tasktray("migrate")
+def test_jobs_that_no_scheduler_rescued_are_told(tasktray: Run, migrated: Path) -> None:
     assert verdicts(tasktray("diagnose", "--json"))["scheduler"]
-    database = Database(f"sqlite:///{tmp_path / 'data' / 'tasktray.db'}")
+    database = Database(f"sqlite:///{migrated}")
     with database.write() as connection:
         connection.execute(
             insert(jobs).values(
@@ -111,13 +111,13 @@ def test_a_whole_office_is_well_and_a_missing_worker_is_noticed(
         assert "All is well." in done.stdout
         worker = next(p for p in office.programs if p.name == "worker-1")
         worker.stop()
-        found = verdicts(office.run("diagnose", "--json"))
+        found = verdicts(here(("diagnose", "--json"), office.env, office.folder, ""))
         assert [check for check, ok in found.items() if not ok] == ["workers"]
         office.program("worker", "--lanes", "default").start()
         with office.client() as client:
             job = client.submit("examples.echo", key="diagnose")
             wait_until(lambda: client.job(job.id).ended, 30, "the new worker")
-        done = office.run("diagnose")
+        done = here(("diagnose",), office.env, office.folder, "")
         assert done.returncode == 1
         assert "export" in done.stdout  # the lanes that nobody serves
     finally:
@@ -144,9 +144,8 @@ def test_an_e_mail_server_is_tried_without_sending_anything(tasktray: Run) -> No
     assert "TASKTRAY_SMTP_HOST" in away.stdout
 
 
-def test_a_missing_scheduler_is_noticed_when_workers_have_been_there_for_a_while(tasktray: Run, tmp_path: Path) -> None:
-    tasktray("migrate")
-    database = Database(f"sqlite:///{tmp_path / 'data' / 'tasktray.db'}")
+def test_a_missing_scheduler_is_noticed_when_workers_have_been_there_for_a_while(tasktray: Run, migrated: Path) -> None:
+    database = Database(f"sqlite:///{migrated}")
     row = {"id": "1", "name": "w", "pid": 1, "lanes": ["default"], "slots": 1, "seen_at": db_now()}
     with database.write() as connection:
         connection.execute(insert(workers).values(**row, started_at=db_now(-10)))

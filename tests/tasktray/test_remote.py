@@ -32,7 +32,7 @@ def counts(text: str) -> dict[str, int]:
 
 
 def test_an_import_tells_its_counts_and_fetches_the_error_workbook_which_imports_again(
-    remote_process: Run, tmp_path: Path
+    remote: Run, remote_process: Run, tmp_path: Path
 ) -> None:
     file = table(tmp_path / "一月.csv", [("I-1", "甲", "100"), ("I-2", "乙", "viel"), ("", "丙", "1")])
     done = remote_process("import", file, "--mode", "insert")
@@ -51,7 +51,7 @@ def test_an_import_tells_its_counts_and_fetches_the_error_workbook_which_imports
     sheet.delete_rows(3)
     book.save(tmp_path / "corrected.xlsx")
     book.close()
-    again = remote_process("import", tmp_path / "corrected.xlsx", "--mode", "insert")
+    again = remote("import", tmp_path / "corrected.xlsx", "--mode", "insert")
     assert counts(again.stdout)["inserted"] == 1, again.stderr
     assert counts(again.stdout)["rejected"] == 0
 
@@ -90,12 +90,12 @@ def test_mapping_encoding_and_delimiter_can_be_given(remote: Run, tmp_path: Path
     assert ",B," in row
 
 
-def test_json_is_one_object_on_standard_output(remote_process: Run, tmp_path: Path) -> None:
+def test_json_is_one_object_on_standard_output(remote: Run, remote_process: Run, tmp_path: Path) -> None:
     done = remote_process("import", table(tmp_path / "j.csv", [("J-1", "甲", "1")]), "--json")
     job = json.loads(done.stdout)
     assert (job["state"], job["result"]["rows"], job["kind"]) == ("succeeded", 1, "customers.import")
     assert done.stderr == ""
-    status = json.loads(remote_process("task-status", job["id"], "--json").stdout)
+    status = json.loads(remote("task-status", job["id"], "--json").stdout)
     assert status["id"] == job["id"]
 
 
@@ -155,8 +155,10 @@ def test_a_template_comes_with_an_example_that_is_not_imported(remote: Run, tmp_
     assert remote("template", "nothing").returncode != 0
 
 
-def test_an_export_of_chosen_columns_goes_into_a_folder_under_its_own_name(remote_process: Run, tmp_path: Path) -> None:
-    remote_process("import", table(tmp_path / "c.csv", [("C-1", "甲", "1")]))
+def test_an_export_of_chosen_columns_goes_into_a_folder_under_its_own_name(
+    remote: Run, remote_process: Run, tmp_path: Path
+) -> None:
+    remote("import", table(tmp_path / "c.csv", [("C-1", "甲", "1")]))
     folder = tmp_path / "out"
     folder.mkdir()
     assert remote_process("export", "--format", "csv", "--columns", "customer_no,name", "-o", folder).returncode == 0
@@ -316,7 +318,7 @@ def test_ctrl_c_in_a_terminal_asks_what_is_to_become_of_the_job(
             client.cancel(process.job)
 
 
-def test_the_embedded_system_is_found_by_itself(tmp_path: Path) -> None:
+def test_the_embedded_system_is_found_by_itself_and_again_after_a_new_start(tmp_path: Path) -> None:
     with embedded_system(tmp_path) as running:
         done = running.run("test-task", "hallo")
         assert done.returncode == 0, done.stderr
@@ -324,12 +326,8 @@ def test_the_embedded_system_is_found_by_itself(tmp_path: Path) -> None:
         checked = running.run("diagnose", "--json")
         assert checked.returncode == 0, checked.stdout
         assert json.loads(checked.stdout)["ok"]
-    after = running.run("test-task")
-    assert after.returncode == 3
 
-
-def test_a_command_that_waits_goes_on_when_the_embedded_system_was_started_again(tmp_path: Path) -> None:
-    with embedded_system(tmp_path) as running:
+        # A command that waits goes on when the system was started again.
         with running.client() as client:
             job = client.submit("examples.sleep", {"seconds": 8}, key=os.urandom(8).hex()).id
             wait_until(lambda: client.job(job).state == "running", 20, "the job's start")
@@ -344,3 +342,5 @@ def test_a_command_that_waits_goes_on_when_the_embedded_system_was_started_again
         out, errors = waiting.communicate(timeout=90)
         assert waiting.returncode == 0, errors
         assert job in out
+    after = running.run("test-task")
+    assert after.returncode == 3
