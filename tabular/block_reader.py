@@ -1,8 +1,9 @@
-"""Workbooks whose shared strings outgrow memory, read in blocks: an adapter behind `tabular.source`.
+"""Big workbooks, read in blocks: an adapter behind `tabular.source`.
 
-calamine holds all shared strings of a workbook in memory. Here they lie on disk (`tabular.shared_strings`), and each
-sheet's XML is cut behind rows into blocks. A block, with the workbook's own styles and the few shared strings that its
-cells name, is a small workbook for calamine, so that every cell is understood as it is everywhere else.
+Each sheet's XML is cut behind rows into blocks. Nearly all of them hold plain rows, which are read by whole columns
+(`tabular.plain_rows`). Any other block, with the workbook's own styles and the few shared strings that its cells name,
+is a small workbook for calamine, so that every cell is understood as it is everywhere else. calamine itself would hold
+all shared strings in memory and take twice the time.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from typing import Any
 import python_calamine_plus as calamine
 
 from tabular.cells import Cell, Uncalculated
+from tabular.plain_rows import NotPlain, PlainRows, Stretch
 from tabular.shared_strings import SharedStrings
 
+BIG = 1 << 20
+"""Bytes of a sheet's XML, or of that of the shared strings, from which on a workbook is read in blocks."""
 SPILL = 96 << 20
-"""Bytes of shared strings' XML that are still held in memory (by calamine, which needs half as much again)."""
+"""Bytes of shared strings' XML that calamine may hold in memory (it needs half as much again)."""
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 17
 _ROWS = 2000
 _LONGEST = 1 << 28
 _NAMESPACE = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -49,26 +53,91 @@ class BlockReader:
     Args:
         path: the file.
         parts: where each sheet lies, by name.
-        strings: where the shared strings lie.
+        strings: where the shared strings lie; None: nowhere.
+
+    Attributes:
+        spilled: the shared strings are too many for calamine.
 
     Raises:
         Unsuited: read it in another way.
     """
 
-    def __init__(self, path: Path, parts: dict[str, str], strings: str) -> None:
+    def __init__(self, path: Path, parts: dict[str, str], strings: str | None) -> None:
         self._archive = zipfile.ZipFile(path)
         self._parts = parts
         try:
             keep = {"[content_types].xml", "_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
             styles = {n for n in self._archive.namelist() if n.lower() in keep or n.lower().endswith("/styles.xml")}
             self._around = [(name, self._archive.read(name)) for name in styles]
-            self._strings_part = strings
-            self.strings = SharedStrings(self._archive, strings)
+            self._strings_part = strings or "xl/sharedStrings.xml"
+            self.spilled = strings is not None and self._archive.getinfo(strings).file_size > SPILL
+            self.strings = SharedStrings(self._archive, strings, self._texts)
         except BaseException as error:
             self._archive.close()
-            if isinstance(error, (ValueError, KeyError)):
+            if isinstance(error, (ValueError, KeyError, calamine.CalamineError)):
                 raise Unsuited(str(error)) from error
             raise
+
+    def stretches(self, sheet: str, width: int) -> Iterator[Stretch]:
+        """All rows, by columns; rows that are left out between them are blank.
+
+        Args:
+            width: columns that are wanted, at least one.
+
+        Raises:
+            Unsuited, ValueError: as `rows`.
+        """
+        try:
+            plain = PlainRows(width, self.strings, lambda cells: self._values(sheet, cells))
+        except NotPlain:
+            raise Unsuited("too many columns") from None
+        last = good = bad = 0
+        for head, xml in self._blocks(sheet):
+            try:
+                stretch = plain.read(xml)
+                good += 1
+            except (NotPlain, UnicodeDecodeError, calamine.CalamineError):
+                bad += 1
+                if not self.spilled and bad * 10 > good + 30:
+                    raise Unsuited("calamine does it faster") from None
+                stretch = self._stretch(sheet, head, xml, width)
+            if stretch.numbers[0] <= last:
+                raise Unsuited("rows out of order")
+            last = stretch.numbers[-1]
+            yield stretch
+
+    def _stretch(self, sheet: str, head: bytes, xml: bytes, width: int) -> Stretch:
+        """The rows of a block through calamine."""
+        first, stream = self._streamed(sheet, head, xml, 0, width - 1, formulas=False)
+        rows = list(stream)
+        return Stretch(list(range(first + 1, first + 1 + len(rows))), [list(c) for c in zip(*rows, strict=True)])
+
+    def _values(self, sheet: str, cells: list[bytes]) -> list[Cell]:
+        """What calamine makes of cells, see `tabular.plain_rows.Ask`."""
+        rows = (b'<row r="%d"><c r="A%d"%b<c r="B%d"><v>1</v></c></row>' % (n, n, c, n) for n, c in enumerate(cells, 1))
+        xml = b"<worksheet %b><sheetData>%b</sheetData></worksheet>" % (_NAMESPACE, b"".join(rows))
+        rows_: Any = self.book(sheet, xml).stream_sheet_by_name(sheet, max_col=1)
+        found: list[Cell] = [row[0] for row in rows_]
+        if len(found) != len(cells):
+            raise Unsuited("cells in an unknown form")
+        return found
+
+    def _texts(self, elements: list[bytes]) -> list[str]:
+        """What calamine makes of shared strings, see `tabular.shared_strings.Explain`."""
+        numbers = range(1, len(elements) + 1)
+        rows = (
+            b'<row r="%d"><c r="A%d" t="s"><v>%d</v></c><c r="B%d"><v>1</v></c></row>' % (n, n, n - 1, n)
+            for n in numbers
+        )
+        xml = b"<worksheet %b><sheetData>%b</sheetData></worksheet>" % (_NAMESPACE, b"".join(rows))
+        sheet = next(iter(self._parts))
+        found: Any = [
+            row[0] for row in self.book(sheet, xml, b"".join(elements)).stream_sheet_by_name(sheet, max_col=1)
+        ]
+        if len(found) != len(elements) or not all(isinstance(text, str) for text in found):
+            raise Unsuited("shared strings in an unknown form")
+        texts: list[str] = found
+        return texts
 
     def book(self, sheet: str | None = None, xml: bytes = b"", strings: bytes = b"") -> calamine.CalamineWorkbook:
         """A workbook with the names and styles of this one, and `xml` as the one sheet that has rows.
@@ -101,23 +170,31 @@ class BlockReader:
         last = None if width is None else width - 1
         following = 0  # 0-based
         for head, xml in self._blocks(sheet):
-            first = _ROW.match(xml)
-            if first is None:
-                raise Unsuited("rows without numbers")
-            if formulas:
-                # A formula that refers to one in another block: that it is one is what counts.
-                xml = _SHARED_FORMULA.sub(b"<f>\xe2\x80\xa6</f>", xml)
-            pieces, texts = self._apart(xml)
-            book = self.book(sheet, b"".join([head, *pieces, b"</sheetData></worksheet>"]), texts)
-            for _ in range(following, int(first[1]) - 1):  # left out by the file: blank
+            first, stream = self._streamed(sheet, head, xml, following, last, formulas)
+            for _ in range(following, first):  # left out by the file: blank
                 yield [[""] * (width or 1)]
-            following = max(following, int(first[1]) - 1)
-            stream: Any = book.stream_sheet_by_name(sheet, rich=formulas, min_row=following, max_col=last)
+            following = max(following, first)
             while rows := list(itertools.islice(stream, _ROWS)):
                 following += len(rows)
                 if formulas:
                     rows = [list(map(calculated, row)) for row in rows]
                 yield rows
+
+    def _streamed(
+        self, sheet: str, head: bytes, xml: bytes, following: int, last: int | None, formulas: bool
+    ) -> tuple[int, Any]:
+        """A block through calamine: the 0-based number of its first row, and its rows from there or `following` on."""
+        found = _ROW.match(xml)
+        if found is None:
+            raise Unsuited("rows without numbers")
+        if formulas:
+            # A formula that refers to one in another block: that it is one is what counts.
+            xml = _SHARED_FORMULA.sub(b"<f>\xe2\x80\xa6</f>", xml)
+        pieces, texts = self._apart(xml)
+        book = self.book(sheet, b"".join([head, *pieces, b"</sheetData></worksheet>"]), texts)
+        first = int(found[1]) - 1
+        rows: Any = book.stream_sheet_by_name(sheet, rich=formulas, min_row=max(first, following), max_col=last)
+        return first, rows
 
     def _apart(self, xml: bytes) -> tuple[list[bytes], bytes]:
         """Rows that call their texts by numbers of their own, in pieces, and the XML of these texts.
@@ -166,8 +243,10 @@ class BlockReader:
                     if rows.strip():
                         yield head, rows
                     return
-                cut = max(rest.rfind(b"</row>") + 6, rest.rfind(b"/><row") + 2)
+                cut = rest.rfind(b"</row>") + 6
                 if cut < 6:
+                    cut = rest.rfind(b"/><row") + 2
+                if cut < 2:
                     if len(rest) > _LONGEST:
                         raise ValueError("a row without an end")
                     continue
@@ -193,13 +272,23 @@ def calculated(cell: Any) -> Cell:
     return Uncalculated(cell.formula) if value == "" and cell.formula is not None else value
 
 
-def spilled(path: Path) -> str | None:
-    """Where the shared strings of an xlsx lie if they are too many for memory, else None."""
+def in_blocks(path: Path, parts: dict[str, str]) -> BlockReader | None:
+    """The reader of a big xlsx; None for any other, and for one that cannot be read in this way.
+
+    Args:
+        parts: where each sheet lies, by name.
+    """
+    if not parts:
+        return None
+    strings = None
+    big = False
     try:
         with zipfile.ZipFile(path) as archive:
             for part in itertools.islice(archive.infolist(), 10_000):
-                if part.filename.lower().endswith("/sharedstrings.xml") and part.file_size > SPILL:
-                    return part.filename
-    except (OSError, zipfile.BadZipFile):
+                if part.filename.lower().endswith("/sharedstrings.xml"):
+                    strings = part.filename
+                    big = big or part.file_size > BIG
+                big = big or (part.file_size > BIG and part.filename in parts.values())
+        return BlockReader(path, parts, strings) if big else None
+    except (OSError, zipfile.BadZipFile, Unsuited):
         return None
-    return None

@@ -110,7 +110,7 @@ class Checked:
         """The other rows, in their order."""
         batch = self.batch
         return [
-            Rejected(batch.numbers[i], batch.sheet, batch.rows[i], problems)
+            Rejected(batch.numbers[i], batch.sheet, batch.row(i), problems)
             for i, problems in sorted(self.problems.items())
         ]
 
@@ -168,11 +168,11 @@ class Checker:
 
     def check(self, batch: Batch) -> Checked:
         """Judge a batch; never raises for what a cell holds."""
-        count = len(batch.rows)
+        count = len(batch)
         values: list[Sequence[Any] | None] = [None] * len(self._schema.fields)
         if not count:
             return Checked(batch, self._key, [[] for _ in values], {})
-        columns: list[Sequence[Cell]] = list(zip(*batch.rows, strict=True))
+        columns = batch.columns
         for position, value in self._constants.items():
             values[position] = [value] * count
         problems: dict[int, list[Problem]] = {}
@@ -182,13 +182,13 @@ class Checker:
             for row, suspect in suspects:
                 problems.setdefault(row, []).append(self._problem(column, position, suspect, cells[row]))
         for row in batch.surplus:
-            unclosed = self._unclosed(batch.rows[row])
+            unclosed = self._unclosed(batch.row(row))
             if unclosed is not None:
                 # What the other cells hold may be shifted by it: only this is to be put right.
                 problems[row] = [unclosed]
             elif not self._untouched(row, columns, problems):
                 width = len(self._mapping.headers)
-                cells_ = batch.rows[row]
+                cells_ = batch.row(row)
                 filled = max(i for i, c in enumerate(cells_) if c not in ("", None)) + 1
                 said = {"count": filled, "columns": width}
                 problems.setdefault(row, []).append(Problem(None, "", None, "too_many_cells", said, None))
@@ -203,7 +203,7 @@ class Checker:
                 return Problem(column, header, None, "unclosed_quote", {"line": cell.line, "value": brief(cell)}, cell)
         return None
 
-    def _untouched(self, row: int, columns: list[Sequence[Cell]], problems: dict[int, list[Problem]]) -> bool:
+    def _untouched(self, row: int, columns: Sequence[Sequence[Cell]], problems: dict[int, list[Problem]]) -> bool:
         """Whether a row with too many cells was cut behind all mapped columns."""
         if self._last is None or row in problems:
             return False

@@ -1,61 +1,87 @@
-"""The shared strings of a workbook that are too many for memory: kept in a file, read back as rows need them.
+"""The shared strings of a workbook, kept as plain texts: the first in memory, the others in a file.
 
-A workbook stores each text once, in one part, and its cells hold the text's number.
+A workbook stores each text once, in one part, and its cells hold the text's number. Writers number texts as they first
+meet them, so those that come again and again are among the first, and those of some rows that follow each other stand
+together: a run of them is read and decoded at once.
 """
 
 from __future__ import annotations
 
-import functools
 import itertools
-import operator
+import mmap
 import os
+import re
 import tempfile
 import zipfile
 from array import array
-from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from typing import IO
 
 _CHUNK = 1 << 20
 _CLOSE = len(b"</si>")
+_MEMORY = 48 << 20
+"""Bytes of texts that are held in memory."""
+_BETWEEN = b"\0"
+"""Stands between texts; no XML holds it."""
+_PLAIN = re.compile(rb"\s*<si>\s*<t( xml:space=\"preserve\")?>([^<&\r]*)</t>\s*")
+_SPACE = b" \t\n\r"
+_SPACES = (b" ", b"\t", b"\n")
+_ENTITIES = ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'"), (b"&amp;", b"&"))
+_ESCAPE_LOOK_ALIKE = re.compile(rb"(_x[0-9a-fA-F]{4}_)")
+_AT_AN_END = tuple(pair for s in _SPACES for pair in (_BETWEEN + s, s + _BETWEEN))
+
+Explain = Callable[[list[bytes]], list[str]]
+"""Gives the texts of elements `<si>`, whatever is in them."""
 
 
 class SharedStrings:
-    """The elements `<si>` of an xlsx by number, byte for byte, in constant memory.
+    """The texts of an xlsx by number, in memory of a fixed size and 4 bytes a text.
 
     Args:
-        archive, part: where they are.
+        archive, part: where they are; None: there are none.
+        explain: is asked for elements that hold more than a plain text.
+
+    Attributes:
+        count: how many there are.
 
     Raises:
         ValueError: the part is not what it should be.
         OSError: no room for the file.
     """
 
-    def __init__(self, archive: zipfile.ZipFile, part: str) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        self._starts = array("Q" if archive.getinfo(part).file_size >> 32 else "I")
+    def __init__(self, archive: zipfile.ZipFile, part: str | None, explain: Explain) -> None:
+        self._explain = explain
+        size = archive.getinfo(part).file_size if part else 0
+        self._starts = array("Q" if size >> 32 else "I", [0])
+        self._inside = min(size + 1, _MEMORY) or 1
+        self._memory = mmap.mmap(-1, self._inside)  # pages that are never touched take no room
+        self._length = 0
+        self._file: IO[bytes] | None = None
         try:
-            with archive.open(part) as raw:
-                self.count = self._store(raw)
-            self._file.flush()
+            if part:
+                with archive.open(part) as raw:
+                    self._store(raw)
+            if self._file is not None:
+                self._file.flush()
         except BaseException:
-            self._file.close()
+            self.close()
             raise
-        # Where the system has it, one call in C.
-        self._at = functools.partial(os.pread, self._file.fileno()) if hasattr(os, "pread") else self._seek_and_read
+        self.count = len(self._starts) - 1
 
-    def _store(self, raw: IO[bytes]) -> int:
-        """Copy the elements to the file and note where each begins."""
+    def _store(self, raw: IO[bytes]) -> None:
+        """Keep the texts and note where each begins."""
         rest = raw.read(_CHUNK)
+        if re.search(rb"<\?xml[^>]*encoding\s*=\s*[\"'](?![Uu][Tt][Ff]-8)", rest[:200]):
+            raise ValueError("shared strings in another encoding")
         begin = rest.find(b"<si")
         while begin < 0 and (chunk := raw.read(_CHUNK)):
             rest += chunk
             begin = rest.find(b"<si")
         if begin < 0:
             if b"<sst" in rest:
-                return 0
+                return
             raise ValueError("no shared strings where they should be")
         rest = rest[begin:]
-        position = count = 0
         while True:
             chunk = raw.read(_CHUNK)
             rest += chunk
@@ -63,55 +89,149 @@ class SharedStrings:
             if end < _CLOSE:
                 continue
             body, rest = rest[:end], rest[end:]
-            if b"<si/>" in body:
-                body = body.replace(b"<si/>", b"<si></si>")
-            pieces = body.split(b"</si>")
-            tail = pieces.pop()
-            if pieces:
-                if b"<![CDATA[" in body or not _known(body, pieces):
-                    raise ValueError("shared strings in an unknown form")
-                self._file.write(body[: len(body) - len(tail)])
-                lengths = map(_CLOSE.__add__, map(len, pieces))
-                starts = list(itertools.accumulate(lengths, initial=position))
-                position = starts.pop()
-                self._starts.extend(starts)
-                count += len(pieces)
+            texts = _simple(body)
+            if texts is None:
+                texts = self._each(body)
+            if texts is not None:
+                self._keep(texts)
             if not chunk:
-                self._starts.append(position)
-                return count
+                return
 
-    def elements(self, numbers: list[int]) -> bytes:
-        """The elements of numbers that rise, one behind the other.
+    def _each(self, body: bytes) -> bytes | None:
+        """The texts of elements, one by one, with `_BETWEEN` between them; None: there is no element."""
+        if b"<si/>" in body:
+            body = body.replace(b"<si/>", b"<si></si>")
+        pieces = body.split(b"</si>")
+        pieces.pop()
+        if not pieces:
+            return None
+        if b"<![CDATA[" in body or _BETWEEN in body or not _known(body, pieces):
+            raise ValueError("shared strings in an unknown form")
+        odd: list[int] = []
+        for i, piece in enumerate(pieces):
+            found = _PLAIN.fullmatch(piece)
+            if found is None or b"_x" in found[2]:
+                odd.append(i)
+            else:
+                pieces[i] = found[2] if found[1] else found[2].strip(_SPACE)
+        if odd:
+            for i, text in zip(odd, self._explain([pieces[i] + b"</si>" for i in odd]), strict=True):
+                pieces[i] = text.encode()
+        texts = _BETWEEN.join(pieces)
+        if texts.count(_BETWEEN) != len(pieces) - 1:
+            raise ValueError("a text that cannot be kept")
+        return texts
 
-        Most are new: writers number texts as they first meet them. Such a run is read at once, the others one by one.
+    def _keep(self, texts: bytes) -> None:
+        lengths = map((1).__add__, map(len, texts.split(_BETWEEN)))
+        starts = itertools.accumulate(lengths, initial=self._length)
+        next(starts)
+        self._starts.extend(starts)
+        texts += _BETWEEN
+        inside = max(0, min(len(texts), self._inside - self._length))
+        if inside:
+            self._memory[self._length : self._length + inside] = texts[:inside]
+        if inside < len(texts):
+            if self._file is None:
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+            self._file.write(texts[inside:])
+        self._length += len(texts)
+
+    def run(self, first: int, last: int) -> list[str]:
+        """The texts from number `first` up to `last`, which is not among them.
 
         Raises:
-            ValueError: there is no text of some number.
+            ValueError: there is no text of some number, or not in UTF-8.
         """
+        if first >= last:
+            return []
+        if last > self.count:
+            raise ValueError(f"no shared string {last - 1}")
+        return self._at(self._starts[first], self._starts[last] - 1).decode().split("\0")
+
+    def some(self, numbers: Iterable[int]) -> list[str]:
+        """The texts of these numbers.
+
+        Raises:
+            ValueError: as `run`.
+        """
+        starts, memory, inside = self._starts, self._memory, self._inside
+        try:
+            return [
+                (memory[a:b] if (b := starts[n + 1] - 1) <= inside else self._at(a, b)).decode()
+                for n in numbers
+                if (a := starts[n]) >= 0
+            ]
+        except IndexError:
+            raise ValueError("no shared string of some number") from None
+
+    def _at(self, start: int, end: int) -> bytes:
+        if end <= self._inside:
+            return self._memory[start:end]
+        before = self._memory[start : self._inside] if start < self._inside else b""
+        assert self._file is not None  # noqa: S101 - made when the memory was full
+        place, size = start + len(before) - self._inside, end - start - len(before)
+        if hasattr(os, "pread"):
+            return before + os.pread(self._file.fileno(), size, place)
+        self._file.seek(place)
+        return before + self._file.read(size)
+
+    def elements(self, numbers: Sequence[int]) -> bytes:
+        """The XML elements of texts, one behind the other.
+
+        Raises:
+            ValueError: as `run`.
+        """
+        texts = _BETWEEN.join([text.encode() for text in self.some(numbers)])
         if not numbers:
             return b""
-        if numbers[-1] >= self.count:
-            raise ValueError(f"no shared string {numbers[-1]}")
-        middle = len(numbers) // 2
-        run = numbers[middle] - middle
-        places = range(len(numbers))
-        first = bisect_left(places, run, key=lambda i: numbers[i] - i)
-        last = bisect_right(places, run, key=lambda i: numbers[i] - i)
-        begin, end = self._starts[numbers[first]], self._starts[numbers[last - 1] + 1]
-        return b"".join([*self._each(numbers[:first]), self._at(end - begin, begin), *self._each(numbers[last:])])
-
-    def _each(self, numbers: list[int]) -> list[bytes]:
-        starts = list(map(self._starts.__getitem__, numbers))
-        ends = map(self._starts.__getitem__, map((1).__add__, numbers))
-        return list(map(self._at, map(operator.sub, ends, starts), starts))
-
-    def _seek_and_read(self, size: int, start: int) -> bytes:
-        self._file.seek(start)
-        return self._file.read(size)
+        if b"_x" in texts:
+            texts = _ESCAPE_LOOK_ALIKE.sub(rb"_x005F\1", texts)
+        texts = texts.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b"\r", b"_x000D_")
+        inner = texts.replace(_BETWEEN, b'</t></si><si><t xml:space="preserve">')
+        return b'<si><t xml:space="preserve">%b</t></si>' % inner
 
     def close(self) -> None:
         """Forget the texts and remove the file."""
-        self._file.close()
+        self._memory.close()
+        if self._file is not None:
+            self._file.close()
+
+
+def _simple(body: bytes) -> bytes | None:
+    """The texts of elements that are all written in the simplest way, with `_BETWEEN` between them; None: they are not.
+
+    A few calls for thousands of texts.
+    """
+    end = body.rfind(b"</si>") + _CLOSE
+    if not body.startswith(b"<si><t>") or body[:end][-9:] != b"</t></si>" or body[end:].strip(_SPACE) not in _ENDS:
+        return None
+    texts = body[7 : end - 9]
+    if _BETWEEN in texts:
+        return None
+    return unescaped(texts.replace(b"</t></si><si><t>", _BETWEEN), trim=True, escapes=True)
+
+
+def unescaped(texts: bytes, *, trim: bool, escapes: bool) -> bytes | None:
+    """Contents of XML elements, NUL between them, as what they mean; None: some hold more than plain characters.
+
+    Args:
+        trim: white space at the ends means nothing; such texts are not taken.
+        escapes: `_x000D_` means a character; such texts are not taken.
+    """
+    if b"<" in texts or b"\r" in texts or (escapes and b"_x" in texts):
+        return None
+    if trim and (texts[:1] in _SPACES or texts[-1:] in _SPACES or any(mark in texts for mark in _AT_AN_END)):
+        return None
+    if b"&" in texts:
+        if texts.count(b"&") != sum(texts.count(entity) for entity, _ in _ENTITIES):
+            return None
+        for entity, mark in _ENTITIES:
+            texts = texts.replace(entity, mark)
+    return texts
+
+
+_ENDS = (b"", b"</sst>")
 
 
 def _known(body: bytes, pieces: list[bytes]) -> bool:

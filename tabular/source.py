@@ -8,9 +8,11 @@ for batch in source.batches():
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import compress
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +25,7 @@ from tabular.examples import is_example
 from tabular.header import Header
 from tabular.names import compact, fingerprint
 from tabular.ods import Ods
+from tabular.plain_rows import Stretch
 from tabular.records import Torn
 from tabular.schema import TableSchema
 from tabular.texts import catalogue
@@ -85,29 +88,81 @@ class SourceInfo:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows of one sheet.
+    """Some rows of one sheet, as rows and as columns: one of both is made when it is asked for.
+
+    Args:
+        rows, columns: one of them.
 
     Attributes:
         sheet: its name; `""` for a text file.
         numbers: each row's 1-based number, as a person sees it in Excel.
-        rows: each row's cells, all rows of the batch equally wide and at least as wide as the header; an empty cell is
-            `""` (or None).
         surplus: indices of the rows of a text file that have more filled cells than the header has columns, or a
             value whose quotation mark never closes (an `Unclosed`).
         mended: indices of the rows of a text file that had more cells than the header, because a value holds the
             delimiter without quotation marks, and could be put together again without a doubt.
     """
 
-    sheet: str
-    numbers: list[int]
-    rows: list[list[Cell]]
-    surplus: frozenset[int] = frozenset()
-    mended: frozenset[int] = frozenset()
+    __slots__ = ("_columns", "_rows", "mended", "numbers", "sheet", "surplus")
+
+    def __init__(
+        self,
+        sheet: str,
+        numbers: list[int],
+        rows: list[list[Cell]] | None = None,
+        surplus: frozenset[int] = frozenset(),
+        mended: frozenset[int] = frozenset(),
+        columns: Sequence[Sequence[Cell]] | None = None,
+    ) -> None:
+        self.sheet = sheet
+        self.numbers = numbers
+        self.surplus = surplus
+        self.mended = mended
+        self._rows = rows
+        self._columns = columns
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.numbers)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Batch):
+            return NotImplemented
+        return all(
+            getattr(self, name) == getattr(other, name) for name in ("sheet", "numbers", "rows", "surplus", "mended")
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # as of any other list
+
+    @property
+    def rows(self) -> list[list[Cell]]:
+        """Each row's cells, all rows of the batch equally wide and at least as wide as the header; an empty cell is
+        `""` (or None).
+        """
+        if self._rows is None:
+            self._rows = list(map(list, zip(*(self._columns or ()), strict=True)))
+        return self._rows
+
+    @property
+    def columns(self) -> Sequence[Sequence[Cell]]:
+        """The same by columns."""
+        if self._columns is None:
+            self._columns = list(zip(*(self._rows or ()), strict=True))
+        return self._columns
+
+    def row(self, index: int) -> list[Cell]:
+        """One row."""
+        return self._rows[index] if self._rows is not None else [column[index] for column in self.columns]
+
+    def part(self, begin: int, end: int) -> Batch:
+        """The rows from index `begin` up to `end`."""
+        return Batch(
+            self.sheet,
+            self.numbers[begin:end],
+            self._rows[begin:end] if self._rows is not None else None,
+            frozenset(i - begin for i in self.surplus if begin <= i < end),
+            frozenset(i - begin for i in self.mended if begin <= i < end),
+            [column[begin:end] for column in self._columns] if self._columns is not None else None,
+        )
 
 
 class Source:
@@ -185,6 +240,15 @@ class Source:
         """
         self._read = 0
         for sheet, found in self._headers.items():
+            by_columns = self._by_columns(sheet, found)
+            if by_columns is not None:
+                for batch in _cut(sheet, by_columns, size, self._width):
+                    self._read += len(batch)
+                    passed = min(skip, len(batch))
+                    skip -= passed
+                    if passed < len(batch):
+                        yield batch.part(passed, len(batch)) if passed else batch
+                continue
             rows = self._data(sheet, found)
             if skip:
                 passed = sum(1 for _ in itertools.islice(rows, skip))
@@ -216,11 +280,44 @@ class Source:
         rows = [row[:widest] + [""] * (widest - len(row)) for row in rows]
         return Batch(sheet, numbers, rows, frozenset(surplus), frozenset(mended))
 
-    def _data(self, sheet: str, found: Header) -> Iterator[tuple[int, list[Cell]]]:
-        """Each row of data with its number, a cell merged over several rows in each of them."""
+    def _by_columns(self, sheet: str, found: Header) -> Iterator[Stretch] | None:
+        """The rows of data by columns; None: this sheet is read row by row."""
+        if sheet in self._examples or not isinstance(self._adapter, Calamine) or self._merges(sheet, found):
+            return None
+        stretches = self._adapter.stretches(sheet, self._width)
+        return None if stretches is None else self._without_blank(stretches, found)
+
+    def _without_blank(self, stretches: Iterator[Stretch], found: Header) -> Iterator[Stretch]:
+        """Stretches without the header, what stands above it and is like it, and blank rows."""
+        blank: list[Cell] = [""] * self._width
+        repeated = [*found.cells[: self._width], *blank[len(found.cells) :]]
+        name = repeated[0]
+        for stretch in stretches:
+            first, numbers = stretch.columns[0], stretch.numbers
+            out = set(range(bisect_right(numbers, found.row)))
+            # Nearly every row begins with a value: a look at its first cell is all that it costs.
+            texts: Any = first
+            if set(map(type, first)) != {str} or not all(first) or name in first or any(map(str.isspace, texts)):
+                for i, cell in enumerate(first):
+                    if cell is None or (isinstance(cell, str) and (not cell or cell == name or cell.isspace())):
+                        row = [column[i] for column in stretch.columns]
+                        if is_blank(row) or row == repeated:
+                            out.add(i)
+            if not out:
+                yield stretch
+            elif len(out) < len(numbers):
+                kept = [i not in out for i in range(len(numbers))]
+                columns = [list(compress(column, kept)) for column in stretch.columns]
+                yield Stretch(list(compress(numbers, kept)), columns)
+
+    def _merges(self, sheet: str, found: Header) -> list[merges.Merge]:
         if sheet not in self._merged:
             self._merged[sheet] = [m for m in self._adapter.merged_rows(sheet) if m[0] >= found.row]
-        merged = self._merged[sheet]
+        return self._merged[sheet]
+
+    def _data(self, sheet: str, found: Header) -> Iterator[tuple[int, list[Cell]]]:
+        """Each row of data with its number, a cell merged over several rows in each of them."""
+        merged = self._merges(sheet, found)
         rows = self._unfilled(sheet, found)
         if sheet in self._examples:
             rows = _without(rows, self._examples[sheet])
@@ -251,6 +348,27 @@ class Source:
             elif first is None and is_blank(row):
                 continue
             yield number, row
+
+
+def _cut(sheet: str, stretches: Iterator[Stretch], size: int, width: int) -> Iterator[Batch]:
+    """Batches of exactly `size` rows but for the last."""
+    numbers: list[int] = []
+    columns: list[list[Cell]] = [[] for _ in range(width)]
+    for stretch in stretches:
+        numbers += stretch.numbers
+        for column, more in zip(columns, stretch.columns, strict=True):
+            column += more
+        begin = 0
+        while len(numbers) - begin >= size:
+            end = begin + size
+            yield Batch(sheet, numbers[begin:end], columns=[column[begin:end] for column in columns])
+            begin = end
+        if begin:
+            del numbers[:begin]
+            for column in columns:
+                del column[:begin]
+    if numbers:
+        yield Batch(sheet, numbers, columns=columns)
 
 
 def _without(rows: Iterator[tuple[int, list[Cell]]], number: int) -> Iterator[tuple[int, list[Cell]]]:

@@ -17,11 +17,12 @@ from typing import Any
 import python_calamine_plus as calamine
 
 from tabular import merges
-from tabular.block_reader import BlockReader, Unsuited, calculated, spilled
+from tabular.block_reader import BlockReader, Unsuited, calculated, in_blocks
 from tabular.cells import Cell
 from tabular.errors import TableError
 from tabular.header import Ranges
 from tabular.ods import Ods
+from tabular.plain_rows import Stretch
 from tabular.survey import Survey, has_uncalculated, survey
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -29,6 +30,7 @@ _ZIP = b"PK\x03\x04"
 # A deflate stream can blow up 1032 times; tables of identical rows stay below 100.
 _MAX_RATIO, _RATIO_COUNTS_FROM, _MAX_BYTES = 300, 200 << 20, 16 << 30
 _HEAD = 1 << 18
+_ROWS = 1000
 _DIMENSION = re.compile(rb"<dimension[^>]*ref=\"\$?[A-Z]+\$?\d+(?::\$?([A-Z]+)\$?(\d+))?\"")
 
 
@@ -131,7 +133,7 @@ class Calamine:
         self.format = sort
         self._path = path
         self._parts = _sheet_parts(path) if sort == "xlsx" else {}
-        self._blocks = _in_blocks(path, self._parts) if sort == "xlsx" else None
+        self._blocks = in_blocks(path, self._parts) if sort == "xlsx" else None
         self._book = self._blocks.book() if self._blocks else calamine.CalamineWorkbook.from_path(str(path))
         listed = [s for s in self._book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
         self.sheets: tuple[str, ...] = tuple(s.name for s in listed)
@@ -164,16 +166,65 @@ class Calamine:
 
     def _by_blocks(self, blocks: BlockReader, sheet: str, width: int | None, formulas: bool) -> Iterator[list[Cell]]:
         done = 0
+        if formulas and not blocks.spilled:
+            self._whole()
+            yield from self._plain(sheet, width, formulas)
+            return
         try:
+            if width and not formulas:
+                blank: list[Cell] = [""] * width
+                for stretch in blocks.stretches(sheet, width):
+                    for number, row in zip(stretch.numbers, zip(*stretch.columns, strict=True), strict=True):
+                        cells = list(row)
+                        if cells == blank:
+                            continue  # as if it were left out; behind the last row there is none
+                        while done < number - 1:
+                            done += 1
+                            yield blank[:]
+                        done += 1
+                        yield cells
+                return
             for rows in blocks.rows(sheet, width, formulas):
                 done += len(rows)
                 yield from rows
         except Unsuited:
-            # As other workbooks, with all shared strings in memory.
-            self.close()
-            self._blocks = None
-            self._book = calamine.CalamineWorkbook.from_path(str(self._path))
+            self._whole()
             yield from itertools.islice(self._plain(sheet, width, formulas), done, None)
+
+    def _whole(self) -> None:
+        """Go on as with other workbooks, with all shared strings in memory."""
+        self.close()
+        self._blocks = None
+        self._book = calamine.CalamineWorkbook.from_path(str(self._path))
+
+    def stretches(self, sheet: str, width: int) -> Iterator[Stretch] | None:
+        """All rows by columns, blank ones left out where the file does; None: this sheet is read row by row.
+
+        Raises:
+            TableError: as `rows`.
+        """
+        if self._blocks is None or not width or self._survey(sheet).uncalculated:
+            return None
+        return self._stretches(self._blocks, sheet, width)
+
+    def _stretches(self, blocks: BlockReader, sheet: str, width: int) -> Iterator[Stretch]:
+        done = 0
+        try:
+            try:
+                for stretch in blocks.stretches(sheet, width):
+                    done = stretch.numbers[-1]
+                    yield stretch
+            except Unsuited:
+                self._whole()
+                rest = itertools.islice(self._plain(sheet, width, False), done, None)
+                while rows := list(itertools.islice(rest, _ROWS)):
+                    columns = [list(column) for column in zip(*rows, strict=True)]
+                    yield Stretch(list(range(done + 1, done + 1 + len(rows))), columns)
+                    done += len(rows)
+        except BaseException as error:
+            if not _is_fault_of_file(error):
+                raise
+            raise TableError("damaged_workbook", file=self._path.name) from None
 
     def _plain(self, sheet: str, width: int | None, formulas: bool) -> Iterator[list[Cell]]:
         if self.format == "xlsx":
@@ -244,17 +295,6 @@ class Calamine:
         self._book.close()
         if self._blocks is not None:
             self._blocks.close()
-
-
-def _in_blocks(path: Path, parts: dict[str, str]) -> BlockReader | None:
-    """The reader of a workbook whose shared strings are too many for memory; None for any other."""
-    strings = spilled(path)
-    if strings is None or not parts:
-        return None
-    try:
-        return BlockReader(path, parts, strings)
-    except Unsuited:
-        return None
 
 
 class Openpyxl:

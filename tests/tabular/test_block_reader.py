@@ -17,7 +17,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tabular import block_reader
+from tabular import block_reader, shared_strings
 from tabular.cells import Uncalculated
 from tabular.errors import TableError
 from tabular.source import ReadOptions, open_source
@@ -32,7 +32,9 @@ HEADER = ["客户编号", "客户名称", "签约日期", "信用额度"]
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every workbook is too big for memory, every block a few rows."""
+    monkeypatch.setattr(block_reader, "BIG", 0)
     monkeypatch.setattr(block_reader, "SPILL", 0)
+    monkeypatch.setattr(shared_strings, "_MEMORY", 100)
     monkeypatch.setattr(block_reader, "_BLOCK", 400)
     monkeypatch.setattr(block_reader, "_ROWS", 7)
 
@@ -236,12 +238,14 @@ def test_a_row_at_the_far_end_costs_blank_rows_and_no_memory(tmp_path: Path) -> 
 
 
 def test_the_temporary_file_is_gone_with_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_strings, "_MEMORY", 10)
     path = written(tmp_path / "a.xlsx", ("S", [HEADER, ["1", "x"]]))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()
     with open_source(path) as source:
         read_all(source)
         held = source._adapter._blocks.strings._file  # type: ignore[union-attr]
+        assert held is not None
         assert not held.closed
     assert held.closed
     assert not list((tmp_path / "scratch").iterdir())

@@ -84,7 +84,7 @@ class Part:
     rejected: list[Dumped] = field(default_factory=list)
     originals: bytes = b""
     size: int = field(default=0, repr=False, compare=False)
-    _unpacked: tuple[list[int], str, list[list[Cell]]] | None = field(default=None, repr=False, compare=False)
+    _unpacked: tuple[list[int], str, Sequence[Sequence[Cell]]] | None = field(default=None, repr=False, compare=False)
 
     @property
     def good(self) -> int:
@@ -103,8 +103,9 @@ class Part:
         """Number in the file, sheet and cells of a row."""
         if self._unpacked is None:
             self._unpacked = pickle.loads(self.originals)  # noqa: S301 - packed by the reading side of this very job
-        numbers, sheet, rows = self._unpacked
-        return numbers[position - self.first], sheet, rows[position - self.first]
+        numbers, sheet, columns = self._unpacked
+        row = position - self.first
+        return numbers[row], sheet, [column[row] for column in columns]
 
     def pack(self) -> bytes:
         """As bytes, for a pipe."""

@@ -113,7 +113,7 @@ class _Work:
         columns = [checked.picked(none if c is None else c) for c in map(checked.columns.__getitem__, self._places)]
         rejected = checked.rejected
         bad = [position + row for row in sorted(checked.problems)]
-        originals = pickle.dumps((batch.numbers, batch.sheet, batch.rows), 5) if self._order.originals else b""
+        originals = pickle.dumps((batch.numbers, batch.sheet, batch.columns), 5) if self._order.originals else b""
         return Part(
             first=position,
             rows=len(batch),
@@ -154,7 +154,7 @@ class _Work:
         problems = dict(checked.problems)
         for i, first in duplicates.items():
             row = rows[i]
-            origin = Rejected(batch.numbers[row], batch.sheet, batch.rows[row], [])
+            origin = Rejected(batch.numbers[row], batch.sheet, batch.row(row), [])
             problems[row] = [key_problem(self._schema, self._mapping, origin, "duplicate_in_file", row=first)]
         return Checked(batch, checked.key, checked.columns, problems)
 
@@ -166,17 +166,7 @@ def _cut(batches: Iterator[Batch], boundary: int) -> Iterator[Batch]:
         cut = boundary - position
         position += len(batch)
         if 0 < cut < len(batch):
-            yield _slice(batch, 0, cut)
-            yield _slice(batch, cut, len(batch))
+            yield batch.part(0, cut)
+            yield batch.part(cut, len(batch))
         else:
             yield batch
-
-
-def _slice(batch: Batch, begin: int, end: int) -> Batch:
-    return Batch(
-        batch.sheet,
-        batch.numbers[begin:end],
-        batch.rows[begin:end],
-        frozenset(i - begin for i in batch.surplus if begin <= i < end),
-        frozenset(i - begin for i in batch.mended if begin <= i < end),
-    )
