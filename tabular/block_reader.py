@@ -21,6 +21,7 @@ import python_calamine_plus as calamine
 from tabular.cells import Cell, Uncalculated
 from tabular.plain_rows import NotPlain, PlainRows, Stretch
 from tabular.shared_strings import SharedStrings
+from tabular.unpack import unpacked
 
 BIG = 1 << 20
 """Bytes of a sheet's XML, or of that of the shared strings, from which on a workbook is read in blocks."""
@@ -41,6 +42,9 @@ _ODD_CELL = re.compile(
 _ANY_CELL = re.compile(rb"<(?:\w+:)?c\b[^>]*\st\s*=\s*[\"']s[\"']")
 _numbered: list[bytes] = []  # by number: what `_CELL` finds; as many as any block has needed
 _SHARED_FORMULA = re.compile(rb"<f\b[^>]*\bt=\"shared\"[^>]*/>")
+
+
+_OTHER_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"'](?![Uu][Tt][Ff]-8)")
 
 
 class Unsuited(Exception):
@@ -221,37 +225,41 @@ class BlockReader:
 
     def _blocks(self, sheet: str) -> Iterator[tuple[bytes, bytes]]:
         """What stands before the rows, and some rows at a time."""
-        with self._archive.open(self._parts[sheet]) as part:
-            rest = b""
-            found = None
-            while found is None:
-                chunk = part.read(_BLOCK)
-                if not chunk:
-                    raise Unsuited("no rows where they should be")
-                rest += chunk
-                found = _SHEET_DATA.search(rest)
-            if found[1]:
+        pieces = unpacked(self._archive, self._parts[sheet], _BLOCK)
+        rest = b""
+        found = None
+        while found is None:
+            piece = next(pieces, b"")
+            if not piece:
+                raise Unsuited("no rows where they should be")
+            rest += piece
+            found = _SHEET_DATA.search(rest)
+        if _OTHER_ENCODING.search(rest[:200]):
+            raise Unsuited("another encoding")
+        if found[1]:
+            return
+        head, rest = rest[: found.end()], rest[found.end() :].lstrip()
+        while True:
+            piece = next(pieces, b"")
+            end = -1
+            if b"/sh" in piece or b"/sh" in rest[-20:] + piece[:20] or not piece:
+                end = (rest + piece).rfind(b"</sheetData>")
+            rest += piece
+            if end >= 0 or not piece:
+                # Without its end the sheet was cut off; calamine will say so.
+                rows = rest[: end if end >= 0 else len(rest)]
+                if rows.strip():
+                    yield head, rows
                 return
-            head, rest = rest[: found.end()], rest[found.end() :].lstrip()
-            while True:
-                chunk = part.read(_BLOCK)
-                rest += chunk
-                end = rest.rfind(b"</sheetData>") if b"</sheetData>" in chunk or not chunk else -1
-                if end >= 0 or not chunk:
-                    # Without its end the sheet was cut off; calamine will say so.
-                    rows = rest[: end if end >= 0 else len(rest)]
-                    if rows.strip():
-                        yield head, rows
-                    return
-                cut = rest.rfind(b"</row>") + 6
-                if cut < 6:
-                    cut = rest.rfind(b"/><row") + 2
-                if cut < 2:
-                    if len(rest) > _LONGEST:
-                        raise ValueError("a row without an end")
-                    continue
-                yield head, rest[:cut]
-                rest = rest[cut:].lstrip()
+            cut = rest.rfind(b"</row>") + 6
+            if cut < 6:
+                cut = rest.rfind(b"/><row") + 2
+            if cut < 2:
+                if len(rest) > _LONGEST:
+                    raise ValueError("a row without an end")
+                continue
+            yield head, rest[:cut]
+            rest = rest[cut:].lstrip()
 
     def close(self) -> None:
         """Give the files back."""

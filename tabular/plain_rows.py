@@ -25,7 +25,8 @@ Kind = Literal["shared", "number", "odd_number", "inline", "text"]
 
 _WIDEST = 400
 _REMEMBERED = 50_000
-_FEW = 0.2
+_FEW = 0.25
+_LOOKED_AT = 3000
 _LEARNT_FROM = 200
 _LESSONS = 12
 
@@ -97,7 +98,9 @@ class PlainRows:
         self._lessons = 0
         self._plain_styles: dict[bytes, bool] = {}
         self._texts = _Texts(strings)
-        self._repeats: list[bool] = [False] * width
+        self._repeats: list[bool | None] = [None] * width  # None: not known yet
+        self._seen: list[set[bytes | None]] = [set() for _ in range(width)]
+        self._looked = 0
         self._numbers: list[dict[bytes | None, Cell]] = [{} for _ in range(width)]
         self._odd: dict[bytes, Cell] = {}
         self._next = 0  # shared strings before it have been met
@@ -176,7 +179,9 @@ class PlainRows:
             parts.append(rb'(?:<c r="%b\1"(?:%b|(%b)))?+' % (letter, _usual(kind, openings), _ODD))
         parts.append(rb"((?:<c r=\"[A-Z]{1,3}+\1\"(?:[^<]++|<(?!/row>|c[ />]))*+)*+)</row>)")
         self._rows = re.compile(b"".join(parts))
-        self._repeats = [True] * self._width
+        self._repeats = [None] * self._width
+        self._seen = [set() for _ in range(self._width)]
+        self._looked = 0
         self._numbers = [{} for _ in range(self._width)]
 
     def _way(self, attributes: bytes, opening: bytes, content: bytes) -> tuple[Kind, bytes] | None:
@@ -207,11 +212,12 @@ class PlainRows:
     def _columns(self, usual: list[list[bytes | None]], count: int) -> list[list[Cell]]:
         columns: list[Any] = [None] * self._width
         by_number: list[tuple[int, list[int]]] = []
+        self._looked += count
         top = self._next
         for i, (kind, cells) in enumerate(zip(self._kinds, usual, strict=True)):
             match kind:
                 case "shared":
-                    if self._repeats[i] and self._remembered(columns, i, cells):
+                    if self._repeats[i] is not False and self._remembered(columns, i, cells):
                         continue
                     present = cells if None not in cells else [c for c in cells if c is not None]
                     called = list(map(int, present))  # type: ignore[arg-type]  # no None is left
@@ -242,10 +248,18 @@ class PlainRows:
 
     def _remembered(self, columns: list[Any], i: int, cells: list[bytes | None]) -> bool:
         """Read a column in which the same texts come again and again; False: it is no such column."""
-        if len(set(cells)) > max(len(cells) * _FEW, 4):
-            self._repeats[i] = False
+        if self._repeats[i] is None:
+            seen = self._seen[i]
+            seen.update(cells)
+            if self._looked < _LOOKED_AT:
+                return False
+            self._repeats[i] = len(seen) <= self._looked * _FEW
+            seen.clear()
             return False
+        known = len(self._texts)
         columns[i] = list(map(self._texts.__getitem__, cells))
+        if len(self._texts) - known > len(cells) * _FEW:
+            self._repeats[i] = False
         return True
 
     def _fresh(self, top: int, called: list[list[int]]) -> tuple[int, list[str]]:

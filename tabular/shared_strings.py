@@ -14,10 +14,12 @@ import re
 import tempfile
 import zipfile
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO
 
-_CHUNK = 1 << 20
+from tabular.unpack import unpacked
+
+_CHUNK = 1 << 18
 _CLOSE = len(b"</si>")
 _MEMORY = 48 << 20
 """Bytes of texts that are held in memory."""
@@ -59,8 +61,7 @@ class SharedStrings:
         self._file: IO[bytes] | None = None
         try:
             if part:
-                with archive.open(part) as raw:
-                    self._store(raw)
+                self._store(unpacked(archive, part, _CHUNK))
             if self._file is not None:
                 self._file.flush()
         except BaseException:
@@ -68,13 +69,13 @@ class SharedStrings:
             raise
         self.count = len(self._starts) - 1
 
-    def _store(self, raw: IO[bytes]) -> None:
+    def _store(self, raw: Iterator[bytes]) -> None:
         """Keep the texts and note where each begins."""
-        rest = raw.read(_CHUNK)
+        rest = next(raw, b"")
         if re.search(rb"<\?xml[^>]*encoding\s*=\s*[\"'](?![Uu][Tt][Ff]-8)", rest[:200]):
             raise ValueError("shared strings in another encoding")
         begin = rest.find(b"<si")
-        while begin < 0 and (chunk := raw.read(_CHUNK)):
+        while begin < 0 and (chunk := next(raw, b"")):
             rest += chunk
             begin = rest.find(b"<si")
         if begin < 0:
@@ -83,7 +84,7 @@ class SharedStrings:
             raise ValueError("no shared strings where they should be")
         rest = rest[begin:]
         while True:
-            chunk = raw.read(_CHUNK)
+            chunk = next(raw, b"")
             rest += chunk
             end = rest.rfind(b"</si>") + _CLOSE if chunk else len(rest)
             if end < _CLOSE:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from tabular.header import Ranges
 from tabular.merges import column_number
+from tabular.unpack import unpacked
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _MERGE = re.compile(
     rb"<(?:\w+:)?mergeCell\b[^>]*?\bref\s*=\s*[\"']\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})[\"']"
 )
@@ -37,10 +38,10 @@ def survey(path: Path, part: str) -> Survey:
     merged: list[tuple[tuple[int, int], tuple[int, int]]] = []
     uncalculated = False
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(part) as sheet:
+        with zipfile.ZipFile(path) as archive:
             rest = b""
-            while chunk := sheet.read(_CHUNK):
-                chunk = rest + chunk
+            for piece in unpacked(archive, part, _CHUNK):
+                chunk = rest + piece
                 # A tag or cell cut at the chunk's end is looked at with the next one.
                 among = b"mergeCell" in chunk
                 cut = chunk.rfind(b"</c>")

@@ -2,8 +2,8 @@
 
     python -m tests.bench.reading [--rows 100000] [--rounds 3] [--slow]
 
-Reading: customers of 14 columns with 1 % bad rows, as xlsx (inline strings, shared strings in memory and on disk, as
-they are from 96 MB of XML on) and csv (UTF-8, GB18030). Each floor is its bare reader (calamine's stream, `csv.reader`)
+Reading: customers of 14 columns with 1 % bad rows, as xlsx (inline strings, shared strings in memory and on disk, where
+those past 48 MB lie) and csv (UTF-8, GB18030). Each floor is its bare reader (calamine's stream, `csv.reader`)
 over the same file. `check` is the time of the checker as a share of the reading. PSS is the peak of a process that
 opens and reads the file (Linux). Writing: the floor is the bare writer on rows that are in memory. `--slow` also
 measures openpyxl, in and out, and an error workbook in which every row was rejected. The best of the rounds is taken.
@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tabular import block_reader
+from tabular import shared_strings
 from tabular.checker import Checker, Problem, Rejected
 from tabular.error_workbook import ErrorWorkbook
 from tabular.mapper import Mapping, propose
@@ -32,6 +32,7 @@ from tests.bench.watching import watched
 from worker.datasets.customers import CUSTOMERS
 
 SCHEMA = CUSTOMERS.schema
+_MEMORY = shared_strings._MEMORY
 
 
 def best(rounds: int, run: Callable[[], Any]) -> float:
@@ -96,7 +97,7 @@ def reading(folder: Path, rows: int, rounds: int, slow: bool) -> Path:
         ("csv gb18030", "gb.csv", {"encoding": "gb18030"}),
     ]
     for title, name, options in files:
-        block_reader.SPILL = 0 if title.endswith("disk") else 1 << 40
+        shared_strings._MEMORY = _MEMORY if not title.endswith("disk") else 0
         path = folder / name
         if not path.exists():
             customers(path, rows, rows // 100, **options)  # type: ignore[arg-type]
@@ -107,7 +108,15 @@ def reading(folder: Path, rows: int, rounds: int, slow: bool) -> Path:
             floor = best(rounds, lambda p=path, e=encoding: bare_text(p, e))  # type: ignore[misc]
         plain = best(rounds, lambda p=path: read(p))  # type: ignore[misc]
         checked = best(rounds, lambda p=path: sum(1 for _ in good_rows(p)))  # type: ignore[misc]
-        step = [sys.executable, "-m", "tests.bench.reading", "--read", str(path), "--spill", str(block_reader.SPILL)]
+        step = [
+            sys.executable,
+            "-m",
+            "tests.bench.reading",
+            "--read",
+            str(path),
+            "--memory",
+            str(shared_strings._MEMORY),
+        ]
         _, peak = watched(step)
         print(
             f"{title:24} {floor:8.2f} {plain / floor:6.2f} {checked / floor:7.2f} {(checked - plain) / plain:11.2f}"
@@ -172,10 +181,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--slow", action="store_true")
     parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--spill", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--memory", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.read:
-        block_reader.SPILL = asked.spill
+        shared_strings._MEMORY = asked.memory
         print(read(asked.read))
         return
     with tempfile.TemporaryDirectory(prefix="tasktray-bench-") as name:
