@@ -237,6 +237,8 @@ class BlockReader:
         if _OTHER_ENCODING.search(rest[:200]):
             raise Unsuited("another encoding")
         if found[1]:
+            for _ in pieces:
+                pass
             return
         head, rest = rest[: found.end()], rest[found.end() :].lstrip()
         while True:
@@ -250,6 +252,8 @@ class BlockReader:
                 rows = rest[: end if end >= 0 else len(rest)]
                 if rows.strip():
                     yield head, rows
+                for _ in pieces:  # up to the checksum
+                    pass
                 return
             cut = rest.rfind(b"</row>") + 6
             if cut < 6:

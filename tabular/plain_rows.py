@@ -30,14 +30,14 @@ _LOOKED_AT = 3000
 _LEARNT_FROM = 200
 _LESSONS = 12
 
-_SHARED = rb"(?: s=\"[0-9]++\")?+ t=\"s\"><v>([0-9]{1,9}+)</v></c>"
+_SHARED = rb"(?: s=\"[0-9]++\")?+ t=\"s\"(?: s=\"[0-9]++\")?+><v>([0-9]{1,9}+)</v></c>"
 _DIGITS = rb"(-?+[0-9]{1,15}+(?:\.[0-9]{1,20}+)?+)"
 _ODD = rb"[^>/]*+(?:/>|>(?:[^<]++|<(?!/c>))*+</c>)"
 _SEEN = re.compile(rb"<c r=\"([A-Z]{1,3})[0-9]++\"([^>/]*+)>(<v>|<is><t(?: xml:space=\"preserve\")?+>|)([^<]*+)<")
 _TYPE = re.compile(rb" t=\"([A-Za-z]++)\"")
 _LETTERS = re.compile(rb"<c r=\"([A-Z]{1,3})[0-9]")
 _ONE_SHARED = re.compile(_SHARED)
-_ONE_NUMBER = re.compile(rb"([^>/]*+)><v>" + _DIGITS + rb"</v></c>")
+_ONE_NUMBER = re.compile(rb"((?: s=\"[0-9]++\")?+(?: t=\"n\")?+)><v>" + _DIGITS + rb"</v></c>")
 _EMPTY = re.compile(rb"(?: s=\"[0-9]++\")?+/>")
 _PROBES = (b"45295", b"0.5", b"-1.25", b"61")
 _PROBED: list[Cell] = [45295, 0.5, -1.25, 61]

@@ -61,7 +61,7 @@ def unpacked(archive: zipfile.ZipFile, part: str, size: int) -> Iterator[bytes]:
                 if length > info.file_size:
                     break
                 yield piece
-        except isal_zlib.IsalError as error:
+        except isal_zlib.IsalError as error:  # type: ignore[misc]  # its stub has an instance for the class
             raise ValueError(f"{part} is damaged") from error
     if length != info.file_size or checksum != info.CRC:
         raise ValueError(f"{part} is damaged")
