@@ -72,9 +72,10 @@ class Database:
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-32000",
-            # 64 MB: during an import a page of an index is written back once instead of again and again (keys in random
-            # order into 3 million: two thirds of the CPU of the default, 4 MB). A commit is as durable as before.
-            "wal_autocheckpoint=16000",
+            # 160 MB: during an import a page of an index is written back once instead of again and again (keys in
+            # random order into 5 million rows: 9 % less CPU and a quarter fewer bytes than with 64 MB; into 3 million,
+            # 64 MB took two thirds of the CPU of the default, 4 MB). A commit is as durable as before.
+            "wal_autocheckpoint=40000",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
