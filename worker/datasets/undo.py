@@ -25,7 +25,7 @@ from worker.errors import Conflict
 from worker.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -198,3 +198,9 @@ def _check(connection: Connection, settings: Settings, row: Row[Any]) -> datetim
     if passed:
         raise Conflict("undo_expired", days=f"{settings.undo_days:g}")
     return expires_at
+
+
+def result(import_id: str, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """`{rows, removed, restored, kept, job}` of a taking back; the first is the sum of the next three."""
+    counts = {name: checkpoint[name] for name in ("removed", "restored", "kept")}
+    return {"rows": sum(counts.values()), **counts, "job": import_id}

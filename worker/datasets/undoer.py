@@ -195,10 +195,7 @@ class Undo:
         return {"phase": self.phase, "restored": self.restored, "removed": self.removed, "kept": self.kept}
 
     def _result(self) -> dict[str, Any]:
-        rows = self.removed + self.restored + self.kept
-        return {
-            "rows": rows, "removed": self.removed, "restored": self.restored, "kept": self.kept, "job": self.import_id
-        }  # fmt: skip
+        return undo.result(self.import_id, self.saved())
 
 
 class _Counted(TakeBack):

@@ -19,6 +19,7 @@ from worker.engine.changes import stamp, tombstone
 from worker.engine.leftovers import RETRY_DAYS
 from worker.engine.presenter import present
 from worker.engine.routing import Publish, hint_queue
+from worker.engine.so_far import by_checkpoint
 from worker.engine.submit import checked_title
 from worker.engine.views import ENDED, PRIORITIES, JobView, Priority
 from worker.engine.visibility import require
@@ -40,12 +41,18 @@ def cancel(database: Database, actor: Actor, job_id: str, *, settings: Settings 
             raise Conflict("job_ended", state=row.state)
         asked: dict[str, Any] = {"cancel_requested_at": db_now(), "cancel_requested_by": actor.user_id}
         if row.cancel_requested_at is None:
-            if row.state == "pending":
+            rows_done = row.rows_done
+            if row.state == "pending":  # for the first time, or again after its worker has died
                 asked |= {"state": "cancelled", "finished_at": db_now(), "hinted_at": None}
+                result, rows = by_checkpoint(connection, job_id, row.kind)
+                if result is not None:
+                    asked["result"] = result
+                if rows is not None:
+                    rows_done = asked["rows_done"] = rows
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(**asked))
             events.add(connection, job_id, "cancel_requested", by=actor.username)
             if row.state == "pending":
-                events.add(connection, job_id, "cancelled", rows_done=row.rows_done, rows_total=row.rows_total)
+                events.add(connection, job_id, "cancelled", rows_done=rows_done, rows_total=row.rows_total)
             audit.record(connection, actor, "job.cancel", "job", job_id)
             stamp(connection, job_id)
         return _view(connection, actor, job_id, settings)

@@ -66,6 +66,8 @@ class Kind:
         accept: called in the transaction that submits a job, when its row is written, with the connection, the
             settings, the actor, the job's id and its parameters. May refuse; gives the ids of other jobs that it
             changed, which take their change numbers with the new one.
+        so_far: what parameters and a checkpoint mean as the result of a cancelled job, and its rows, each or None;
+            asked where the job cannot say it itself any more. None: nothing is said then.
         left_changes: whether an ended job (its row) has left changes that can be taken back; None: this kind never.
     """
 
@@ -86,6 +88,7 @@ class Kind:
     technical: bool = False
     accept: Callable[[Connection, Settings, Actor, str, Any], Sequence[str]] | None = None
     left_changes: Callable[[Any], bool] | None = None
+    so_far: Callable[[Any, dict[str, Any]], tuple[dict[str, Any] | None, int | None]] | None = None
     result_titles: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 

@@ -26,6 +26,7 @@ from worker.engine.limits import IS_PENDING
 from worker.engine.plain import plain, plain_text
 from worker.engine.progress import ProgressReport
 from worker.engine.routing import NORMAL, Publish, hint_queue
+from worker.engine.so_far import by_checkpoint
 from worker.errors import LeaseLost
 from worker.settings import Settings
 
@@ -362,6 +363,8 @@ def _rescue(end: _End, settings: Settings, reason: str, values: dict[str, Any] |
 
 
 def _cancel(end: _End, result: dict[str, Any] | None = None, rows_done: int | None = None) -> str:
+    if result is None:
+        result, rows_done = by_checkpoint(end.connection, end.row.id, end.row.kind)
     values: dict[str, Any] = {} if result is None else {"result": plain(result)}
     rows = end.rows
     if rows_done is not None:

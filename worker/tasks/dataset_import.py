@@ -8,6 +8,7 @@ from typing import Any
 from worker import datasets
 from worker.datasets import undo
 from worker.datasets.dataset import Dataset
+from worker.datasets.import_state import ImportState
 from worker.datasets.parameters import ImportParams, import_params
 from worker.engine.context import JobContext
 from worker.engine.kinds import Kind, UploadNeeds, register
@@ -19,6 +20,12 @@ def _run(dataset: Dataset, job: JobContext, params: ImportParams) -> dict[str, A
     from worker.datasets import importer
 
     return importer.run(job, dataset, params)
+
+
+def _so_far(params: ImportParams, checkpoint: dict[str, Any]) -> tuple[dict[str, Any] | None, int | None]:
+    """What was loaded until then stays; a check alone has changed nothing."""
+    state = ImportState.of(checkpoint, params)
+    return (None, None) if state.phase == "check" else (state.summary(params), state.position)
 
 
 def declare(dataset: Dataset) -> Kind:
@@ -33,6 +40,7 @@ def declare(dataset: Dataset) -> Kind:
             uploads=UploadNeeds(1, 1, SUFFIXES),
             dataset=dataset.name,
             order=10,
+            so_far=_so_far,
             left_changes=undo.left_changes,
         )
     )

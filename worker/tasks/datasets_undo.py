@@ -16,6 +16,10 @@ def _run(job: JobContext, params: UndoParams) -> dict[str, Any]:
     return undoer.run(job, params)
 
 
+def _so_far(params: UndoParams, checkpoint: dict[str, Any]) -> tuple[dict[str, Any] | None, int | None]:
+    return undo.result(params.job, checkpoint), None
+
+
 register(
     Kind(
         name=undo.KIND,
@@ -25,5 +29,6 @@ register(
         order=15,
         hidden=True,  # it begins at the import that it takes back
         accept=undo.accept,
+        so_far=_so_far,
     )
 )

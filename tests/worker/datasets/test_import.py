@@ -18,6 +18,8 @@ from worker.datasets.loader import MODES
 from worker.db.schema import import_journal
 from worker.db.schema import jobs as jobs_table
 from worker.db.types import db_now
+from worker.engine import claim, control, events, outcome
+from worker.engine.routing import LANES
 from worker.errors import ProcessDied, Refused
 from worker.reading.process import ReaderProcess
 
@@ -451,6 +453,29 @@ def test_a_cancelled_import_keeps_what_was_loaded_and_says_so(office, monkeypatc
     assert 0 < view.result["rows"] < 5000
     assert view.rows_done == view.result["rows"]  # not those that were read ahead for a chunk that never came
     assert len(office.rows()) == view.result["inserted"]
+
+
+@pytest.mark.parametrize("asked", ["before the worker's death", "while it waits for another"])
+def test_a_cancelled_import_whose_worker_has_died_says_what_was_loaded(office, monkeypatch, asked):
+    monkeypatch.setattr("worker.datasets.pace._FIRST_ROWS", {"sqlite": 1000, "postgresql": 1000})
+    monkeypatch.setattr("worker.datasets.pace._MOST_ROWS", {"sqlite": 1000, "postgresql": 1000})
+    office.submit("customers.import", [office.upload(bad_file(office, 5000))])
+    waiting = office.attempt(stop_after_chunks=2)
+    if asked == "before the worker's death":
+        taken = claim.claim(office.database, office.settings, "test", LANES)
+        control.cancel(office.database, office.ann, taken.job_id, settings=office.settings)
+        assert outcome.crashed(office.database, office.settings, taken.job_id, taken.lease_token) == "cancelled"
+    else:
+        control.cancel(office.database, office.ann, waiting.id, settings=office.settings)
+    view = office.view(waiting.id)
+    assert view.state == "cancelled"
+    check_counts(view)
+    assert 0 < view.result["rows"] == view.rows_done < 5000
+    assert len(office.rows()) == view.result["inserted"]
+    with office.database.read() as connection:
+        last = events.read(connection, office.ann, view.id, "en")[-1]
+    assert (last.type, last.values["rows_done"]) == ("cancelled", view.rows_done)
+    assert view.can_undo
 
 
 def interrupted_while_loading(office, monkeypatch, path, **params):
