@@ -24,7 +24,9 @@ def _names(name: str, *others: str) -> AliasChoices:
 class Settings(BaseSettings):
     """What an administrator can set. Durations are seconds, sizes are bytes, unless the name says otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix="TASKTRAY_", env_file=".env", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TASKTRAY_", env_file=".env", env_ignore_empty=True, extra="ignore", populate_by_name=True
+    )
 
     data: Path = Field(
         default_factory=lambda: user_data_path("tasktray"),

@@ -9,26 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from tasktray import exits
-from tasktray.commands.options import (
-    Ca,
-    Data,
-    Json,
-    Priority,
-    Server,
-    Title,
-    Token,
-    User,
-    Wait,
-    connect,
-    parse_json,
-    parse_params,
-    print_json,
-)
-from tasktray.commands.steps import fetch_files, finish, followed, is_file, see_dataset
+from tasktray.commands.options import Json, Link, Priority, Title, Wait, parse_json, parse_params, print_json, remote
+from tasktray.commands.steps import fetch_files, finish, followed, is_file, see_dataset, see_folder
 from tasktray.texts import t
 
 
+@remote
 def export(
+    link: Link,
     dataset: Annotated[str, typer.Option("--dataset", metavar="NAME", help=t("opt_dataset"))] = "customers",
     form: Annotated[str, typer.Option("--format", metavar="FORM", help=t("opt_format"))] = "xlsx",
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="PATH", help=t("opt_output"))] = None,
@@ -39,11 +27,6 @@ def export(
     title: Title = None,
     wait: Wait = True,
     as_json: Json = False,
-    server: Server = None,
-    token: Token = None,
-    user: User = None,
-    ca: Ca = None,
-    data: Data = None,
 ) -> None:
     """Export a dataset and fetch the file."""
     params: dict[str, Any] = {
@@ -52,9 +35,9 @@ def export(
         "filters": parse_json(filters, "--filters", (dict, list)),
         **parse_params(param),
     }
-    if wait and output is not None and not output.is_dir() and not output.parent.is_dir():
-        raise exits.Stop(exits.USAGE, t("no_folder", folder=output.parent))  # before the server works for nothing
-    with connect(server, token, user, ca, data) as client:
+    if wait:
+        see_folder(output)
+    with link.connect() as client:
         see_dataset(client, dataset)
         job = client.submit(
             f"{dataset}.export",
@@ -71,21 +54,18 @@ def export(
         finish(client, job, paths, wait=wait, as_json=as_json)
 
 
+@remote
 def download(
+    link: Link,
     file_or_job: Annotated[str, typer.Argument(metavar="ID", help=t("arg_file_or_job"))],
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="PATH", help=t("opt_output"))] = None,
     as_json: Json = False,
-    server: Server = None,
-    token: Token = None,
-    user: User = None,
-    ca: Ca = None,
-    data: Data = None,
 ) -> None:
     """Fetch a file, or a job's result files."""
     from desktop.client.errors import Missing
     from desktop.client.models import JobFile
 
-    with connect(server, token, user, ca, data) as client:
+    with link.connect() as client:
         try:
             files = [file for file in client.files(file_or_job) if file.role != "upload"]
         except Missing:
@@ -101,22 +81,18 @@ def download(
         print_json({"files": [str(path) for path in paths]})
 
 
+@remote
 def template(
+    link: Link,
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help=t("opt_dataset"))],
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="PATH", help=t("opt_output"))] = None,
     as_json: Json = False,
-    server: Server = None,
-    token: Token = None,
-    user: User = None,
-    ca: Ca = None,
-    data: Data = None,
 ) -> None:
     """Fetch a workbook to fill in."""
     from desktop.client.names import reserve
 
-    if output is not None and not output.is_dir() and not output.parent.is_dir():
-        raise exits.Stop(exits.USAGE, t("no_folder", folder=output.parent))
-    with connect(server, token, user, ca, data) as client:
+    see_folder(output)
+    with link.connect() as client:
         see_dataset(client, dataset)
         content = client.template(dataset)
     path = output if output is not None and is_file(output) else reserve(output or Path(), f"{dataset}-template.xlsx")

@@ -11,21 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tasktray import exits
-from tasktray.commands.options import (
-    Ca,
-    Data,
-    Json,
-    Priority,
-    Server,
-    Title,
-    Token,
-    User,
-    Wait,
-    connect,
-    parse_json,
-    parse_params,
-    print_json,
-)
+from tasktray.commands.options import Json, Link, Priority, Title, Wait, parse_json, parse_params, print_json, remote
 from tasktray.commands.steps import fetch_files, finish, followed, is_file, see_dataset, upload_file
 from tasktray.texts import t
 
@@ -56,7 +42,9 @@ class Sent:
     saved: list[Path] = field(default_factory=list)
 
 
+@remote
 def import_(
+    link: Link,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=t("arg_import_files"))],
     dataset: Annotated[str, typer.Option("--dataset", metavar="NAME", help=t("opt_dataset"))] = "customers",
     mode: Annotated[str, typer.Option("--mode", metavar="MODE", help=t("opt_mode"))] = "upsert",
@@ -77,11 +65,6 @@ def import_(
     title: Title = None,
     wait: Wait = True,
     as_json: Json = False,
-    server: Server = None,
-    token: Token = None,
-    user: User = None,
-    ca: Ca = None,
-    data: Data = None,
 ) -> None:
     """Import files, follow them, fetch the error workbooks."""
     whole, pairs = _mapping_option(mapping)
@@ -103,7 +86,7 @@ def import_(
     hashes = [_sha256(path) for path in files]
     if errors is not None and len(files) > 1 and is_file(errors):
         raise exits.Stop(exits.USAGE, t("folder_needed", count=len(files)))
-    with connect(server, token, user, ca, data) as client:
+    with link.connect() as client:
         see_dataset(client, dataset)
         sent = []
         for path, sha256 in zip(files, hashes, strict=True):

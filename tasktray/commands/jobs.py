@@ -8,27 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from tasktray import exits
-from tasktray.commands.options import (
-    Ca,
-    Data,
-    Json,
-    Priority,
-    Server,
-    Title,
-    Token,
-    User,
-    Wait,
-    connect,
-    parse_json,
-    parse_params,
-    print_json,
-)
-from tasktray.commands.steps import fetch_files, finish, followed, is_file, upload_file
+from tasktray.commands.options import Json, Link, Priority, Title, Wait, parse_json, parse_params, print_json, remote
+from tasktray.commands.steps import fetch_files, finish, followed, is_file, pages, see_folder, upload_file
 from tasktray.texts import t
 
 
+@remote
 def send_task(
+    link: Link,
     name: Annotated[str, typer.Argument(metavar="NAME", help=t("arg_task_name"))],
     args: Annotated[str | None, typer.Option("--args", metavar="JSON", help=t("opt_args"))] = None,
     kwargs: Annotated[str | None, typer.Option("--kwargs", metavar="JSON", help=t("opt_kwargs"))] = None,
@@ -39,11 +26,6 @@ def send_task(
     title: Title = None,
     wait: Wait = True,
     as_json: Json = False,
-    server: Server = None,
-    token: Token = None,
-    user: User = None,
-    ca: Ca = None,
-    data: Data = None,
 ) -> None:
     """Submit a job by its kind, or by the name that a task has in the documents, and follow it."""
     from desktop.client.errors import FileProblem
@@ -59,9 +41,8 @@ def send_task(
     for file in files:
         if not file.is_file():
             raise FileProblem("file_vanished", name=file.name, path=str(file))
-    if output is not None and not output.is_dir() and not output.parent.is_dir():
-        raise exits.Stop(exits.USAGE, t("no_folder", folder=output.parent))
-    with connect(server, token, user, ca, data) as client:
+    see_folder(output)
+    with link.connect() as client:
         body["uploads"] = [upload_file(client, file, quiet=as_json) for file in files]
         headers = {"Idempotency-Key": str(uuid.uuid4())}
         task = client.json("POST", "/api/core/tasks/", json=body, headers=headers)
@@ -74,54 +55,34 @@ def send_task(
         finish(client, job, paths, wait=wait, as_json=as_json)
 
 
+@remote
 def echo(
+    link: Link,
     message: Annotated[str, typer.Argument(help=t("arg_message"))] = "hello",
     as_json: Json = False,
-    server: Server = None,
-    token: Token = None,
-    user: User = None,
-    ca: Ca = None,
-    data: Data = None,
 ) -> None:
     """Send a small job through the queue."""
-    with connect(server, token, user, ca, data) as client:
+    with link.connect() as client:
         job = client.submit("examples.echo", {"message": message}, key=str(uuid.uuid4()))
         job = followed(client, job, quiet=as_json)
         finish(client, job, [], wait=True, as_json=as_json)
 
 
+@remote
 def list_tasks(
+    link: Link,
     state: Annotated[list[str], typer.Option("--state", metavar="STATE", help=t("opt_state"))] = [],  # noqa: B006
     kind: Annotated[list[str], typer.Option("--kind", metavar="KIND", help=t("opt_kind"))] = [],  # noqa: B006
     text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help=t("opt_text"))] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help=t("opt_limit"))] = 50,
     as_json: Json = False,
-    server: Server = None,
-    token: Token = None,
-    user: User = None,
-    ca: Ca = None,
-    data: Data = None,
 ) -> None:
     """List jobs."""
     from desktop.client.models import Job
     from desktop.client.parsing import parse
 
-    with connect(server, token, user, ca, data) as client:
-        found: list[Any] = []
-        cursor = None
-        while len(found) < limit:
-            page = client.json(
-                "GET",
-                "jobs",
-                params={
-                    "state": state or None, "kind": kind or None, "text": text, "cursor": cursor,
-                    "limit": min(100, limit - len(found)),
-                },
-            )  # fmt: skip
-            found += page["jobs"]
-            cursor = page.get("next")
-            if not cursor:
-                break
+    with link.connect() as client:
+        found = pages(client, "jobs", "jobs", limit, 100, state=state or None, kind=kind or None, text=text)
     if as_json:
         print_json(found)
     elif found:
@@ -132,20 +93,17 @@ def list_tasks(
         typer.echo(t("no_jobs"), err=True)
 
 
+@remote
 def task_status(
+    link: Link,
     job_id: Annotated[str, typer.Argument(metavar="ID", help=t("arg_job"))],
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help=t("opt_wait"))] = False,
     as_json: Json = False,
-    server: Server = None,
-    token: Token = None,
-    user: User = None,
-    ca: Ca = None,
-    data: Data = None,
 ) -> None:
     """Show one job."""
     from tasktray.follow import follow, raw, status_of, titles_of
 
-    with connect(server, token, user, ca, data) as client:
+    with link.connect() as client:
         job = follow(client, job_id, quiet=as_json) if wait else client.job(job_id)
         if as_json:
             print_json(raw(client, job_id))
@@ -156,19 +114,16 @@ def task_status(
     raise typer.Exit(status_of(job))
 
 
+@remote
 def revoke_task(
+    link: Link,
     job_id: Annotated[str, typer.Argument(metavar="ID", help=t("arg_job"))],
     as_json: Json = False,
-    server: Server = None,
-    token: Token = None,
-    user: User = None,
-    ca: Ca = None,
-    data: Data = None,
 ) -> None:
     """Ask a job to stop."""
     from tasktray.words import job_line
 
-    with connect(server, token, user, ca, data) as client:
+    with link.connect() as client:
         job = client.cancel(job_id)
         if as_json:
             from tasktray.follow import raw

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from tasktray.commands.options import Ca, Data, Json, Server, Token, User, connect, print_json
+from tasktray.commands.options import Json, Link, print_json, remote
+from tasktray.commands.steps import pages
 from tasktray.texts import t
 
 Since = Annotated[datetime | None, typer.Option("--from", metavar="TIME", help=t("opt_since"))]
 Until = Annotated[datetime | None, typer.Option("--to", metavar="TIME", help=t("opt_until"))]
 
 
+@remote
 def worker_stats(
+    link: Link,
     silent: Annotated[bool, typer.Option("--silent", help=t("opt_silent"))] = False,
     as_json: Json = False,
-    server: Server = None,
-    token: Token = None,
-    user: User = None,
-    ca: Ca = None,
-    data: Data = None,
 ) -> None:
     """Show who works, and on what."""
-    with connect(server, token, user, ca, data) as client:
+    with link.connect() as client:
         if as_json:
             print_json(client.json("GET", "monitor/workers", params={"silent": str(silent).lower()})["workers"])
             return
@@ -37,16 +35,13 @@ def worker_stats(
     print_workers(workers)
 
 
+@remote
 def queue_stats(
+    link: Link,
     as_json: Json = False,
-    server: Server = None,
-    token: Token = None,
-    user: User = None,
-    ca: Ca = None,
-    data: Data = None,
 ) -> None:
     """Show what waits and runs in each lane."""
-    with connect(server, token, user, ca, data) as client:
+    with link.connect() as client:
         if as_json:
             print_json(client.json("GET", "monitor/queues")["queues"])
             return
@@ -56,18 +51,15 @@ def queue_stats(
     print_queues(queues)
 
 
+@remote
 def task_stats(
+    link: Link,
     since: Since = None,
     until: Until = None,
     as_json: Json = False,
-    server: Server = None,
-    token: Token = None,
-    user: User = None,
-    ca: Ca = None,
-    data: Data = None,
 ) -> None:
     """Show how jobs went, by kind and state."""
-    with connect(server, token, user, ca, data) as client:
+    with link.connect() as client:
         if as_json:
             print_json(client.json("GET", "monitor/stats", params=_period(since, until)))
             return
@@ -77,7 +69,9 @@ def task_stats(
     print_stats(stats)
 
 
+@remote
 def history(
+    link: Link,
     kind: Annotated[list[str], typer.Option("--kind", metavar="KIND", help=t("opt_kind"))] = [],  # noqa: B006 - Typer copies it
     state: Annotated[list[str], typer.Option("--state", metavar="STATE", help=t("opt_state"))] = [],  # noqa: B006 - Typer copies it
     owner: Annotated[str | None, typer.Option("--owner", metavar="NAME", help=t("opt_owner"))] = None,
@@ -85,26 +79,11 @@ def history(
     until: Until = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help=t("opt_limit"))] = 50,
     as_json: Json = False,
-    server: Server = None,
-    token: Token = None,
-    user: User = None,
-    ca: Ca = None,
-    data: Data = None,
 ) -> None:
     """Show the jobs that have ended, the last one first."""
-    found: list[dict[str, Any]] = []
-    with connect(server, token, user, ca, data) as client:
-        cursor = None
-        while len(found) < limit:
-            params = {
-                "kind": kind or None, "state": state or None, "owner": owner, "cursor": cursor,
-                "limit": min(500, limit - len(found)), **_period(since, until),
-            }  # fmt: skip
-            page = client.json("GET", "monitor/history", params=params)
-            found += page["entries"]
-            cursor = page.get("next")
-            if not cursor:
-                break
+    wanted = {"kind": kind or None, "state": state or None, "owner": owner, **_period(since, until)}
+    with link.connect() as client:
+        found = pages(client, "monitor/history", "entries", limit, 500, **wanted)
     if as_json:
         print_json(found)
     elif found:

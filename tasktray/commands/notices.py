@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from tasktray.commands.options import Ca, Data, Json, Server, Token, User, connect, print_json
+from tasktray.commands.options import Json, Link, print_json, remote
 from tasktray.texts import t
 
 Choice = Annotated[
@@ -14,17 +14,14 @@ Choice = Annotated[
 ]
 
 
+@remote
 def overdue_notices(
+    link: Link,
     choice: Choice = None,
     as_json: Json = False,
-    server: Server = None,
-    token: Token = None,
-    user: User = None,
-    ca: Ca = None,
-    data: Data = None,
 ) -> None:
     """Say what holds for me, or choose."""
-    with connect(server, token, user, ca, data) as client:
+    with link.connect() as client:
         if choice is None:
             told = client.json("GET", "notifications/choices")
         else:

@@ -6,8 +6,11 @@ import getpass
 import json
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -28,35 +31,61 @@ Priority = Annotated[str, typer.Option("--priority", metavar="LEVEL", help=t("op
 Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help=t("opt_title"))]
 
 
-def connect(
-    server: str | None, token: str | None, user: str | None = None, ca: Path | None = None, data: Path | None = None
-) -> Client:
-    """A client of the named server, or of the system that runs on this computer.
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How a command reaches the system that it talks to: what the options say that all such commands have."""
 
-    Raises:
-        exits.Stop: none runs here, or there is no way to sign in.
-        ClientError.
-    """
-    from desktop.client.client import Client
+    server: str | None = None
+    token: str | None = None
+    user: str | None = None
+    ca: Path | None = None
+    data: Path | None = None
 
-    if server:
-        client = Client(server, token, language=language(), ca_file=ca)
-        if not token:
-            if not user:
-                raise exits.Stop(exits.USAGE, t("token_needed"))
-            _sign_in(client, user)
-        return client
-    from desktop.client import connection
+    def connect(self) -> Client:
+        """A client of the named server, or of the system that runs on this computer.
 
-    folder = data or _named_folder()
-    found = connection.find(folder)
-    if found is None:
-        raise exits.Stop(exits.UNREACHABLE, t("no_system", folder=folder or connection.data_folder()))
-    if token:
-        return Client(found.url, token, language=language())
-    from tasktray.embedded import EmbeddedClient
+        Raises:
+            exits.Stop: none runs here, or there is no way to sign in.
+            ClientError.
+        """
+        from desktop.client.client import Client
 
-    return EmbeddedClient(found, folder, language())
+        if self.server:
+            client = Client(self.server, self.token, language=language(), ca_file=self.ca)
+            if not self.token:
+                if not self.user:
+                    raise exits.Stop(exits.USAGE, t("token_needed"))
+                _sign_in(client, self.user)
+            return client
+        from desktop.client import connection
+
+        folder = self.data or _named_folder()
+        found = connection.find(folder)
+        if found is None:
+            raise exits.Stop(exits.UNREACHABLE, t("no_system", folder=folder or connection.data_folder()))
+        if self.token:
+            return Client(found.url, self.token, language=language())
+        from tasktray.embedded import EmbeddedClient
+
+        return EmbeddedClient(found, folder, language())
+
+
+_LINK: dict[str, Any] = {"server": Server, "token": Token, "user": User, "ca": Ca, "data": Data}
+
+
+def remote(command: Callable[..., None]) -> Callable[..., None]:
+    """A command over the REST API: its parameter `link` stands for the options that all of them have, its last ones."""
+    hints = get_type_hints(command, include_extras=True)
+    own = [p.replace(annotation=hints[p.name]) for p in signature(command).parameters.values() if p.name != "link"]
+    link = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=_LINK[name]) for name in _LINK]
+
+    def run(**given: Any) -> None:
+        command(link=Link(**{name: given.pop(name) for name in _LINK}), **given)
+
+    # Typer reads a function's signature and annotations; this one's are made.
+    run.__signature__ = Signature([*own, *link])  # type: ignore[attr-defined]  # a function has none of its own
+    run.__annotations__ = {p.name: p.annotation for p in (*own, *link)}
+    return run
 
 
 def _named_folder() -> Path | None:

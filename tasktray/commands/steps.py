@@ -1,4 +1,4 @@
-"""Steps that the commands share which submit a job: upload, follow, fetch, tell how it ended."""
+"""Steps that the commands share: upload, follow, fetch, tell how it ended; page through a list."""
 
 from __future__ import annotations
 
@@ -21,6 +21,32 @@ if TYPE_CHECKING:
 def is_file(path: Path | None) -> bool:
     """Whether an output path names a file and not a folder."""
     return path is not None and not path.is_dir()
+
+
+def see_folder(output: Path | None) -> None:
+    """Refuse an output path whose folder is not there, before the server works for nothing."""
+    if output is not None and not output.is_dir() and not output.parent.is_dir():
+        raise exits.Stop(exits.USAGE, t("no_folder", folder=output.parent))
+
+
+def pages(client: Client, path: str, name: str, limit: int, page: int, **wanted: Any) -> list[dict[str, Any]]:
+    """What a list of the server holds, page after page.
+
+    Args:
+        path, name: of the call, and of the list in its answer.
+        limit, page: how many in all, and at most in one page.
+        wanted: the filters.
+    """
+    found: list[dict[str, Any]] = []
+    cursor = None
+    while len(found) < limit:
+        params = {**wanted, "cursor": cursor, "limit": min(page, limit - len(found))}
+        answer = client.json("GET", path, params=params)
+        found += answer[name]
+        cursor = answer.get("next")
+        if not cursor:
+            break
+    return found
 
 
 def see_dataset(client: Client, name: str) -> None:

@@ -8,26 +8,23 @@ from typing import Annotated
 import typer
 
 from tasktray import exits
-from tasktray.commands.options import Ca, Data, Json, Server, Token, User, Wait, connect
+from tasktray.commands.options import Json, Link, Wait, remote
 from tasktray.texts import t
 
 
+@remote
 def undo(
+    link: Link,
     job_id: Annotated[str, typer.Argument(metavar="JOB", help=t("arg_import"))],
     yes: Annotated[bool, typer.Option("--yes", "-y", help=t("opt_yes"))] = False,
     wait: Wait = True,
     as_json: Json = False,
-    server: Server = None,
-    token: Token = None,
-    user: User = None,
-    ca: Ca = None,
-    data: Data = None,
 ) -> None:
     """Say what taking the import back would do, ask, do it and follow it."""
     from tasktray.commands.steps import finish, followed
     from tasktray.words import count
 
-    with connect(server, token, user, ca, data) as client:
+    with link.connect() as client:
         told = client.undo_preview(job_id)
         if not yes:
             numbers = {name: count(getattr(told, name)) for name in ("removed", "restored", "kept")}
