@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import APIRouter, Depends, FastAPI
-from starlette.routing import BaseRoute
+from fastapi import FastAPI
 
 from api import documentation, problems
 from api.authentication import Authentication, Authenticator
 from api.feed import Feed
 from api.metrics import Measured, Metrics
 from api.middleware import BodyLimit, Guard
-from api.plainness import only_plain
 from api.routes import (
     aliases,
     audit,
@@ -40,7 +37,6 @@ from worker.db.database import Database
 from worker.engine import kinds as engine_kinds
 from worker.settings import Settings
 
-_V1 = "/api/v1"
 _DESCRIPTION = """Background imports, exports and reports for the back office. Sign in at `/api/v1/auth/login`, upload a
 file (tus 1.0) at `/api/v1/uploads`, submit a job at `/api/v1/jobs`, poll `/api/v1/jobs/changes`, download the results.
 Errors are `application/problem+json` with a stable `code`; `detail` is in the language of `Accept-Language`
@@ -72,35 +68,25 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         database.dispose()
 
 
-@cache
-def _routes() -> tuple[BaseRoute, ...]:
-    """All addresses. What FastAPI works out for each (parameters, models, dependencies) knows nothing of settings or a
-    database, so it is worked out once in a process, whatever the number of applications. None is nested in another
-    router: each level would have it worked out once more, at every start.
-    """
-    everything = APIRouter()
-    for module in (
-        auth,
-        users,
-        kinds,
-        datasets,
-        mappings,
-        stream,
-        jobs,
-        undo,
-        files,
-        monitor,
-        notifications,
-        schedules,
-        audit,
-    ):
-        everything.include_router(module.router, prefix=_V1, dependencies=[Depends(only_plain)])
-    everything.include_router(uploads.router, prefix=_V1)  # bytes, read as a stream
-    for router in aliases.ROUTERS:
-        everything.include_router(router, dependencies=[Depends(only_plain)])
-    everything.include_router(health.router)
-    everything.include_router(metrics.router)
-    return tuple(everything.routes)
+_ROUTERS = (
+    auth.router,
+    users.router,
+    kinds.router,
+    datasets.router,
+    mappings.router,
+    stream.router,
+    jobs.router,
+    undo.router,
+    files.router,
+    monitor.router,
+    notifications.router,
+    schedules.router,
+    audit.router,
+    uploads.router,
+    *aliases.ROUTERS,
+    health.router,
+    metrics.router,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -113,7 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        routes=list(_routes()),
+        routes=[route for router in _ROUTERS for route in router.routes],
     )
     app.state.settings = settings
     app.state.metrics = Metrics()

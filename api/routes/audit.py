@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict
 
 from api.dependencies import AdminDep, DatabaseDep, SettingsDep
 from api.routes.jobs import aware
+from api.routing import v1_router
 from worker.accounts import trail
 
-router = APIRouter(prefix="/audit", tags=["audit"])
+router = v1_router("/audit", "audit")
 
 
 class EntryView(BaseModel):

@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordRequestForm
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from api.dependencies import ActorDep, AuthenticatorDep, DatabaseDep, SessionDep, SettingsDep
+from api.routing import v1_router
 from worker.accounts import signin, tokens, users
 from worker.accounts.tokens import TokenPair
 from worker.accounts.users import User
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = v1_router("/auth", "auth")
 # Hashing is slow on purpose: sign-ins have a few threads of their own, so that they never take those of other calls.
 _THREADS = 4
 

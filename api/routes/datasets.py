@@ -8,12 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
+from fastapi import Query, Response
 from pydantic import BaseModel
 
 from api.dependencies import ActorDep, DatabaseDep
 from api.routes.files import disposition
+from api.routing import v1_router
 from tabular.schema import Field as TableField
 from tabular.template import write_template
 from worker.datasets import Dataset, history, load, values
@@ -21,7 +22,7 @@ from worker.datasets import rows as dataset_rows
 from worker.engine.views import State
 from worker.errors import NotFound, Refused
 
-router = APIRouter(prefix="/datasets", tags=["datasets"])
+router = v1_router("/datasets", "datasets")
 Name = Annotated[str, InPath(max_length=64)]
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

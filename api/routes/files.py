@@ -9,11 +9,12 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from anyio import CancelScope, to_thread
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.dependencies import ActorDep, DatabaseDep, StorageDep
 from api.problems import problem
+from api.routing import v1_router
 from worker import audit
 from worker.actor import Actor
 from worker.db.database import Database
@@ -22,7 +23,7 @@ from worker.files import results
 from worker.files.rows import FileRow
 from worker.files.storage import Storage
 
-router = APIRouter(prefix="/files", tags=["files"])
+router = v1_router("/files", "files")
 _PIECE_BYTES = 512 * 1024
 
 

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from api.dependencies import ActorDep, DatabaseDep, SettingsDep
+from api.routing import v1_router
 from worker.engine import changes as feed
 from worker.engine import control, jobs
 from worker.engine.estimate import estimate
@@ -28,7 +29,7 @@ from worker.engine.views import (
 from worker.errors import Refused
 from worker.settings import Settings
 
-router = APIRouter(prefix="/jobs", tags=["jobs"])
+router = v1_router("/jobs", "jobs")
 
 
 class JobList(JobPage):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from api.dependencies import ActorDep
+from api.routing import v1_router
 from worker.engine import kinds
 
-router = APIRouter(prefix="/kinds", tags=["kinds"])
+router = v1_router("/kinds", "kinds")
 
 
 class UploadNeedsView(BaseModel):

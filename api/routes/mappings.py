@@ -8,19 +8,20 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.dependencies import ActorDep, DatabaseDep, StorageDep
 from api.routes.datasets import ImportedView, Name, get_dataset_named
+from api.routing import v1_router
 from worker.datasets import history, mapping, remembered
 from worker.datasets.look import LookOptions, look
 from worker.engine.views import Owner
 from worker.errors import Refused
 from worker.files.inputs import resolve
 
-router = APIRouter(prefix="/datasets", tags=["datasets"])
+router = v1_router("/datasets", "datasets")
 Fingerprint = Annotated[str, InPath(pattern="^[0-9a-f]{32}$")]
 OwnerQuery = Annotated[
     str | None, Query(max_length=64, description="User name or id: that user's, in place of my own or a shared one.")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel
 
 from api.dependencies import AdminDep, DatabaseDep, SettingsDep
 from api.routes.jobs import aware
+from api.routing import v1_router
 from worker.engine import lanes
 from worker.engine.monitor.fleet import fleet
 from worker.engine.monitor.history import history
@@ -18,7 +19,7 @@ from worker.engine.monitor.series import series
 from worker.engine.monitor.stats import stats
 from worker.engine.monitor.views import Ended, History, QueueView, Series, Stats, Step, WorkerView
 
-router = APIRouter(prefix="/monitor", tags=["monitor"])
+router = v1_router("/monitor", "monitor")
 _STATS_PERIOD = timedelta(days=1)
 
 

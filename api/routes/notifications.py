@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.dependencies import ActorDep, DatabaseDep, SettingsDep
+from api.routing import v1_router
 from worker import notification_choices, notifications
 from worker.accounts import messages
 
-router = APIRouter(prefix="/notifications", tags=["notifications"])
+router = v1_router("/notifications", "notifications")
 
 
 class NotificationView(BaseModel):

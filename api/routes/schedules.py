@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from pydantic import BaseModel
 
 from api.dependencies import AdminDep, DatabaseDep, SettingsDep
+from api.routing import v1_router
 from worker.engine.views import JobView
 from worker.errors import Refused
 from worker.schedules import schedules
 from worker.schedules.views import NewSchedule, ScheduleChanges, ScheduleView
 
-router = APIRouter(prefix="/schedules", tags=["schedules"])
+router = v1_router("/schedules", "schedules")
 
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", max_length=64, description="The ETag that was seen, or `*` for any.")

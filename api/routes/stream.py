@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from anyio import to_thread
-from fastapi import APIRouter, WebSocket
+from fastapi import WebSocket
 
+from api.routing import v1_router
 from api.sockets import push, sign_in
 from worker.engine.changes import head, read
 
-router = APIRouter(tags=["jobs"])
+router = v1_router("", "jobs")
 
 
 @router.websocket("/jobs/stream")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 
 from api.dependencies import ActorDep, DatabaseDep, SettingsDep
+from api.routing import v1_router
 from worker.datasets import undo
 from worker.datasets.undo import UndoPreview
 from worker.engine.views import JobView
 
-router = APIRouter(prefix="/jobs", tags=["jobs"])
+router = v1_router("/jobs", "jobs")
 
 
 @router.get("/{job_id}/undo")

@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect
 
 from api.dependencies import ActorDep, SettingsDep, UploadsDep
 from api.problems import refused
+from api.routing import V1
 from worker.errors import Refused
 from worker.files import tus
 from worker.files.writer import Writer
@@ -94,7 +95,7 @@ _APPENDING = _described(
 )
 _PLAIN = _described(False)
 
-router = APIRouter(prefix="/uploads", tags=["uploads"], route_class=TusRoute)
+router = APIRouter(prefix=f"{V1}/uploads", tags=["uploads"], route_class=TusRoute)
 
 
 @router.options("/", include_in_schema=False)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.dependencies import AdminDep, AuthenticatorDep, DatabaseDep
 from api.routes.auth import UserView, view
+from api.routing import v1_router
 from worker.accounts import users
 
-router = APIRouter(prefix="/users", tags=["users"])
+router = v1_router("/users", "users")
 
 
 class NewUser(BaseModel):

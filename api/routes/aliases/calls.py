@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter, UploadFile
 
+from api.routing import plain_router
 from worker.actor import Actor
 from worker.db.database import Database
 from worker.engine.submit import submit
@@ -22,7 +23,7 @@ DOWNLOADS = ("export", "report", "errors")
 
 def router(document: str) -> APIRouter:
     """The router of one document's calls."""
-    return APIRouter(tags=[f"source document {document}"])
+    return plain_router("", f"source document {document}")
 
 
 def call(of: APIRouter, method: str, path: str, status_code: int = 200, **options: Any) -> Callable[[F], F]:
