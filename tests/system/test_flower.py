@@ -5,21 +5,14 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from tests.conftest import RedisServer
 from tests.support import free_port, wait_until
-from tests.support_system import Office, Program, office, wait_ended
-
-
-@pytest.fixture
-def running(tmp_path: Path, redis_server: RedisServer) -> Iterator[Office]:
-    with office(tmp_path / "office", broker_url=redis_server.url) as running:
-        yield running
+from tests.support_services import RedisServer
+from tests.support_system import Office, Program, wait_ended
 
 
 class Flower:
@@ -45,9 +38,9 @@ class Flower:
 @pytest.fixture
 def flower(running: Office, redis_server: RedisServer) -> Iterator[Flower]:
     flower = Flower(running, redis_server.url)
-    running.programs.append(flower.program)  # stopped with the others
     flower.program.start()
-    return flower
+    yield flower
+    flower.program.stop()
 
 
 def test_flower_sees_workers_and_jobs_with_their_kinds_and_ends(running: Office, flower: Flower) -> None:

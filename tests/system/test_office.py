@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,10 @@ from desktop.client import Client, Missing, Offline, uploads
 from desktop.client.downloads import download
 from desktop.outbox import Outbox, Sender
 from tasktray.sample_data import customers
-from tests.conftest import RedisServer
-from tests.support_system import ADMIN, ROOT, Office, office, wait_ended
+from tests.support_services import RedisServer
+from tests.support_system import ADMIN, ROOT, Office, wait_ended
 
 NORTHWIND = ROOT / "tests" / "data" / "northwind-customers.csv"
-
-
-@pytest.fixture
-def running(tmp_path: Path, postgresql_url: str, redis_server: RedisServer) -> Iterator[Office]:
-    with office(tmp_path / "office", postgresql_url, redis_server.url) as running:
-        yield running
 
 
 def imported(client: Client, path: Path, key: str, mode: str = "upsert") -> dict[str, int]:
@@ -36,8 +29,7 @@ def imported(client: Client, path: Path, key: str, mode: str = "upsert") -> dict
 def test_customers_go_in_and_come_out_again_and_nobody_sees_what_is_not_theirs(
     running: Office, tmp_path: Path, redis_server: RedisServer
 ) -> None:
-    token = running.add_user("anna")
-    with running.client(token) as anna, running.client(running.add_user("otto")) as otto:
+    with running.client(running.add_user("anna")) as anna, running.client(running.add_user("otto")) as otto:
         assert imported(anna, NORTHWIND, "northwind") == {"rows": 91, "inserted": 91}
         sample = tmp_path / "kunden.xlsx"
         customers(sample, 2000, 16)

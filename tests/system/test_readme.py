@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support_system import ADMIN, PASSWORD, office
+from tests.support_system import ADMIN, PASSWORD
 
 ROOT = Path(__file__).parents[2]
 MARK = "<!-- run by tests/system/test_readme.py -->\n```sh\n"
@@ -29,20 +29,19 @@ def test_both_readmes_show_the_same_calls():
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
-def test_the_rest_example_signs_in_uploads_imports_and_downloads(tmp_path, postgresql_url, redis_server):
+def test_the_rest_example_signs_in_uploads_imports_and_downloads(tmp_path, running):
     folder = tmp_path / "checkout"
     (folder / "tests").mkdir(parents=True)
     shutil.copytree(ROOT / "tests" / "data", folder / "tests" / "data")
-    with office(tmp_path / "office", postgresql_url, redis_server.url) as system:
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", rest_example("README.md")],
-            cwd=folder,
-            env={"PATH": os.environ["PATH"], "TASKTRAY": system.url, "USERNAME": ADMIN, "PASSWORD": PASSWORD},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", rest_example("README.md")],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "TASKTRAY": running.url, "USERNAME": ADMIN, "PASSWORD": PASSWORD},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr + done.stdout
     assert "'inserted': 91" in done.stdout
     import openpyxl
