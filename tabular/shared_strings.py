@@ -21,6 +21,7 @@ from tabular.unpack import unpacked
 
 _CHUNK = 1 << 18
 _CLOSE = len(b"</si>")
+_ENDS = (b"", b"</sst>")
 _MEMORY = 48 << 20
 """Bytes of texts that are held in memory."""
 _BETWEEN = b"\0"
@@ -28,9 +29,10 @@ _BETWEEN = b"\0"
 _PLAIN = re.compile(rb"\s*<si>\s*<t( xml:space=\"preserve\")?>([^<&\r]*)</t>\s*")
 _SPACE = b" \t\n\r"
 _SPACES = (b" ", b"\t", b"\n")
-_ENTITIES = ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'"), (b"&amp;", b"&"))
+_SEPARATOR = re.compile(rb"</t></si><si><t>")
+_REFERENCE = re.compile(rb"&(#?\w*;?)")
+_ENTITIES = {b"lt;": b"<", b"gt;": b">", b"quot;": b'"', b"apos;": b"'", b"amp;": b"&"}
 _ESCAPE_LOOK_ALIKE = re.compile(rb"(_x[0-9a-fA-F]{4}_)")
-_AT_AN_END = tuple(pair for s in _SPACES for pair in (_BETWEEN + s, s + _BETWEEN))
 
 Explain = Callable[[list[bytes]], list[str]]
 """Gives the texts of elements `<si>`, whatever is in them."""
@@ -54,7 +56,7 @@ class SharedStrings:
     def __init__(self, archive: zipfile.ZipFile, part: str | None, explain: Explain) -> None:
         self._explain = explain
         size = archive.getinfo(part).file_size if part else 0
-        self._starts = array("Q" if size >> 32 else "I", [0])
+        self._starts = array("Q" if size >> 32 else "I", [0])  # without what stands between texts
         self._inside = min(size + 1, _MEMORY) or 1
         self._memory = mmap.mmap(-1, self._inside)  # pages that are never touched take no room
         self._length = 0
@@ -90,22 +92,18 @@ class SharedStrings:
             if end < _CLOSE:
                 continue
             body, rest = rest[:end], rest[end:]
-            texts = _simple(body)
-            if texts is None:
-                texts = self._each(body)
-            if texts is not None:
-                self._keep(texts)
+            self._keep(_simple(body) or self._each(body))
             if not chunk:
                 return
 
-    def _each(self, body: bytes) -> bytes | None:
-        """The texts of elements, one by one, with `_BETWEEN` between them; None: there is no element."""
+    def _each(self, body: bytes) -> list[bytes]:
+        """The texts of elements, one by one."""
         if b"<si/>" in body:
             body = body.replace(b"<si/>", b"<si></si>")
         pieces = body.split(b"</si>")
         pieces.pop()
         if not pieces:
-            return None
+            return pieces
         if b"<![CDATA[" in body or _BETWEEN in body or not _known(body, pieces):
             raise ValueError("shared strings in an unknown form")
         odd: list[int] = []
@@ -118,17 +116,17 @@ class SharedStrings:
         if odd:
             for i, text in zip(odd, self._explain([pieces[i] + b"</si>" for i in odd]), strict=True):
                 pieces[i] = text.encode()
-        texts = _BETWEEN.join(pieces)
-        if texts.count(_BETWEEN) != len(pieces) - 1:
-            raise ValueError("a text that cannot be kept")
-        return texts
+        return pieces
 
-    def _keep(self, texts: bytes) -> None:
-        lengths = map((1).__add__, map(len, texts.split(_BETWEEN)))
-        starts = itertools.accumulate(lengths, initial=self._length)
-        next(starts)
-        self._starts.extend(starts)
-        texts += _BETWEEN
+    def _keep(self, pieces: list[bytes]) -> None:
+        if not pieces:
+            return
+        texts = _BETWEEN.join([*pieces, b""])
+        if texts.count(_BETWEEN) != len(pieces):
+            raise ValueError("a text that cannot be kept")
+        lengths = itertools.accumulate(map(len, pieces), initial=self._starts[-1])
+        next(lengths)
+        self._starts.extend(lengths)
         inside = max(0, min(len(texts), self._inside - self._length))
         if inside:
             self._memory[self._length : self._length + inside] = texts[:inside]
@@ -148,7 +146,7 @@ class SharedStrings:
             return []
         if last > self.count:
             raise ValueError(f"no shared string {last - 1}")
-        return self._at(self._starts[first], self._starts[last] - 1).decode().split("\0")
+        return self._at(self._starts[first] + first, self._starts[last] + last - 1).decode().split("\0")
 
     def some(self, numbers: Iterable[int]) -> list[str]:
         """The texts of these numbers.
@@ -159,9 +157,10 @@ class SharedStrings:
         starts, memory, inside = self._starts, self._memory, self._inside
         try:
             return [
-                (memory[a:b] if (b := starts[n + 1] - 1) <= inside else self._at(a, b)).decode()
+                (
+                    memory[starts[n] + n : b] if (b := starts[n + 1] + n) <= inside else self._at(starts[n] + n, b)
+                ).decode()
                 for n in numbers
-                if (a := starts[n]) >= 0
             ]
         except IndexError:
             raise ValueError("no shared string of some number") from None
@@ -199,18 +198,22 @@ class SharedStrings:
             self._file.close()
 
 
-def _simple(body: bytes) -> bytes | None:
-    """The texts of elements that are all written in the simplest way, with `_BETWEEN` between them; None: they are not.
+def _simple(body: bytes) -> list[bytes] | None:
+    """The texts of elements that are all written in the simplest way; None: they are not.
 
     A few calls for thousands of texts.
     """
     end = body.rfind(b"</si>") + _CLOSE
     if not body.startswith(b"<si><t>") or body[:end][-9:] != b"</t></si>" or body[end:].strip(_SPACE) not in _ENDS:
         return None
-    texts = body[7 : end - 9]
-    if _BETWEEN in texts:
+    if any(space in body and (b"<t>" + space in body or space + b"</t>" in body) for space in _SPACES):
         return None
-    return unescaped(texts.replace(b"</t></si><si><t>", _BETWEEN), trim=True, escapes=True)
+    pieces = _SEPARATOR.split(body[7 : end - 9])
+    joined = _BETWEEN.join(pieces)
+    if joined.count(_BETWEEN) != len(pieces) - 1:
+        return None
+    texts = unescaped(joined, trim=False, escapes=True)
+    return pieces if texts is joined else None if texts is None else texts.split(_BETWEEN)
 
 
 def unescaped(texts: bytes, *, trim: bool, escapes: bool) -> bytes | None:
@@ -220,19 +223,20 @@ def unescaped(texts: bytes, *, trim: bool, escapes: bool) -> bytes | None:
         trim: white space at the ends means nothing; such texts are not taken.
         escapes: `_x000D_` means a character; such texts are not taken.
     """
-    if b"<" in texts or b"\r" in texts or (escapes and b"_x" in texts):
+    if b"<" in texts or b"\r" in texts or (escapes and b"_" in texts and b"_x" in texts):
         return None
-    if trim and (texts[:1] in _SPACES or texts[-1:] in _SPACES or any(mark in texts for mark in _AT_AN_END)):
+    if trim and any(space in texts and _at_an_end(space, texts) for space in _SPACES):
         return None
     if b"&" in texts:
-        if texts.count(b"&") != sum(texts.count(entity) for entity, _ in _ENTITIES):
+        try:
+            return _REFERENCE.sub(lambda found: _ENTITIES[found[1]], texts)
+        except KeyError:
             return None
-        for entity, mark in _ENTITIES:
-            texts = texts.replace(entity, mark)
     return texts
 
 
-_ENDS = (b"", b"</sst>")
+def _at_an_end(space: bytes, texts: bytes) -> bool:
+    return texts.startswith(space) or texts.endswith(space) or space + _BETWEEN in texts or _BETWEEN + space in texts
 
 
 def _known(body: bytes, pieces: list[bytes]) -> bool:
