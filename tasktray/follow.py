@@ -12,7 +12,7 @@ import typer
 
 from tasktray import exits
 from tasktray.texts import language, t
-from tasktray.words import count, job_line, seconds
+from tasktray.words import count, done_of, job_line, seconds
 
 if TYPE_CHECKING:
     from desktop.client.client import Client
@@ -75,7 +75,7 @@ def show(advance: Advance, job: Job) -> None:
     """Hand a job's present progress to a bar."""
     details = []
     if job.rows_done is not None and job.rows_total:
-        details.append(t("rows_of", done=count(job.rows_done), total=count(job.rows_total)))
+        details.append(t(done_of(job), done=count(job.rows_done), total=count(job.rows_total)))
     if job.state == "running" and job.rate:
         details.append(t("rate", rate=count(round(job.rate))))
     if job.state == "running" and job.eta_seconds is not None:

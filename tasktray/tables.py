@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
@@ -11,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tasktray.texts import t
-from tasktray.words import count, moment, reason, result_lines, seconds, size, state
+from tasktray.words import count, done_of, moment, reason, result_lines, seconds, size, state
 
 if TYPE_CHECKING:
     from desktop.client.models import Event, Job
@@ -113,7 +114,7 @@ def print_stats(stats: Stats) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(t("column_kind"), overflow="fold")
     for name in states:
-        table.add_column(t(f"state_{name}"), justify="right")
+        table.add_column(t(f"state_{name}").capitalize(), justify="right")
     for name in ("success", "average", "p50", "p95"):
         table.add_column(t(f"column_{name}"), justify="right")
 
@@ -157,7 +158,7 @@ def print_job(job: Job, events: list[Event], titles: dict[str, str] | None = Non
         ),
     ]
     if job.rows_done is not None:
-        rows = [t("rows_of", done=count(job.rows_done), total=count(job.rows_total or 0))]
+        rows = [t(done_of(job), done=count(job.rows_done), total=count(job.rows_total or 0))]
         if job.state == "running" and job.rate:
             rows.append(t("rate", rate=count(job.rate)))
         if job.state == "running" and job.eta_seconds is not None:
@@ -191,3 +192,55 @@ def print_job(job: Job, events: list[Event], titles: dict[str, str] | None = Non
         console.print(Text(line))
     for event in events:
         console.print(Text(f"  {moment(event.at)}  {event.message or event.type}"))
+
+
+def print_kinds(kinds: list[dict[str, Any]]) -> None:
+    """The kinds of jobs, in the order of menus."""
+    table = _table("kind", "title", "lane", "files")
+    for kind in kinds:
+        _row(table, kind["kind"], kind["title"], kind["lane"], _files(kind["uploads"]))
+    _console().print(table)
+
+
+def _files(needs: dict[str, Any]) -> str:
+    """How many files a kind takes; nothing where it takes none."""
+    least, most = needs["minimum"], needs["maximum"]
+    return "" if not most else str(most) if least == most else f"{least}-{most}"
+
+
+def print_kind(kind: dict[str, Any]) -> None:
+    """What a kind takes: files, and parameters as `send-task --param` wants them."""
+    console = _console()
+    console.print(Text(f"{kind['kind']}: {kind['title']}"))
+    endings = " ".join(kind["uploads"]["suffixes"])
+    files = _files(kind["uploads"])
+    console.print(Text(t("kind_files", range=f"{files} {endings}".strip()) if files else t("kind_no_files")))
+    schema = kind["params_schema"]
+    if not schema.get("properties"):
+        console.print(Text(t("kind_no_params")))
+        return
+    table = _table("parameter", "values", "meaning")
+    for name, prop in schema["properties"].items():
+        meaning = " – ".join(part for part in (prop.get("title"), prop.get("description")) if part)
+        if name in schema.get("required", []):
+            said = t("kind_required")
+        elif prop.get("default") is None:
+            said = t("kind_optional")
+        else:
+            said = t("kind_default", value=json.dumps(prop["default"], ensure_ascii=False))
+        values = f"{_values(prop)}; {said}"
+        _row(table, name, values, meaning)
+    console.print(table)
+
+
+def _values(prop: dict[str, Any]) -> str:
+    """What a parameter may be, from its JSON Schema."""
+    if "enum" in prop:
+        return ", ".join(map(str, prop["enum"]))
+    if "anyOf" in prop:
+        return " | ".join(dict.fromkeys(_values(one) for one in prop["anyOf"] if one.get("type") != "null"))
+    if prop.get("type") == "array":
+        return f"[{_values(prop.get('items', {}))}, …]"
+    bounds = [str(prop[name]) if name in prop else "" for name in ("minimum", "maximum")]
+    kind = str(prop.get("format") or prop.get("type") or "JSON")
+    return f"{kind} {'-'.join(bounds)}" if any(bounds) else kind

@@ -90,6 +90,11 @@ def _about_columns(result: dict[str, Any]) -> list[str]:
     return lines
 
 
+def done_of(job: Job) -> str:
+    """The code of the words for how much of a job is done: only datasets have rows, others have files, mails, …"""
+    return "rows_of" if job.kind.rpartition(".")[2] in ("import", "export", "undo") else "done_of"
+
+
 def reason(code: str) -> str:
     """Why rows were rejected, short."""
     from tabular import reasons
@@ -133,9 +138,8 @@ def result_lines(result: dict[str, Any] | None, titles: dict[str, str] | None = 
     if result.get("dry_run"):
         lines.append(f"  {t('dry_run_note')}")
     lines += _about_columns(result)
-    lines += [
-        f"  {name}: {value}"
-        for name, value in result.items()
-        if name not in (*_COUNTS, "dry_run") and value not in (None, [], {}) and not isinstance(value, dict | list)
-    ]
+    for name, value in result.items():
+        said = name in (*_COUNTS, "dry_run") or value in (None, [], {}) or isinstance(value, dict | list)
+        if not said and (name, value) != ("truncated", 0):
+            lines.append(f"  {t(f'result_{name}') if known(f'result_{name}') else name}: {value}")
     return lines

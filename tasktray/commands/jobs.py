@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tasktray import exits
 from tasktray.commands.options import Json, Link, Priority, Title, Wait, parse_json, parse_params, print_json, remote
 from tasktray.commands.steps import fetch_files, finish, followed, is_file, pages, see_folder, upload_file
 from tasktray.texts import t
@@ -52,7 +53,31 @@ def send_task(
             made = [f for f in job.files if f.role != "upload"] if output is not None else []
             replace = is_file(output) and len(made) == 1
             paths = fetch_files(client, made, output or Path(), replace=replace, quiet=as_json)
-        finish(client, job, paths, wait=wait, as_json=as_json)
+        finish(client, job, paths, wait=wait, as_json=as_json, fetch_later=output is None)
+
+
+@remote
+def kinds(
+    link: Link,
+    name: Annotated[str | None, typer.Argument(metavar="KIND", help=t("arg_kind"))] = None,
+    as_json: Json = False,
+) -> None:
+    """List the kinds of jobs, or tell what one takes."""
+    with link.connect() as client:
+        found = client.json("GET", "kinds")["kinds"]
+    if name is not None:
+        found = [one for one in found if one["kind"] == name]
+        if not found:
+            raise exits.Stop(exits.REFUSED, t("no_kind", name=name))
+    if as_json:
+        print_json(found)
+        return
+    from tasktray.tables import print_kind, print_kinds
+
+    if name is not None:
+        print_kind(found[0])
+    else:
+        print_kinds(found)
 
 
 @remote
@@ -136,6 +161,7 @@ def revoke_task(
 def add_to(app: typer.Typer) -> None:
     """Make these commands known."""
     app.command("send-task", help=t("help_send_task"))(send_task)
+    app.command("kinds", help=t("help_kinds"))(kinds)
     app.command("test-task", help=t("help_test_task"))(echo)
     app.command("list-tasks", help=t("help_list_tasks"))(list_tasks)
     app.command("task-status", help=t("help_task_status"))(task_status)

@@ -9,9 +9,7 @@ import typer
 from tasktray.commands.options import Json, Link, print_json, remote
 from tasktray.texts import t
 
-Choice = Annotated[
-    Literal["all", "own", "none"] | None, typer.Argument(metavar="[all|own|none]", help=t("arg_notices"))
-]
+Choice = Annotated[Literal["all", "own", "none"] | None, typer.Argument(metavar="all|own|none", help=t("arg_notices"))]
 
 
 @remote

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from desktop.client.models import Job, JobFile
 
 
+_HINTS = ("mapping_required",)  # errors to which an option of the command is the answer
+
+
 def is_file(path: Path | None) -> bool:
     """Whether an output path names a file and not a folder."""
     return path is not None and not path.is_dir()
@@ -119,12 +122,20 @@ def fetch_files(client: Client, files: list[JobFile], target: Path, *, replace: 
 
 
 def finish(
-    client: Client, job: Job, paths: list[Path], *, wait: bool, as_json: bool, more: dict[str, Any] | None = None
+    client: Client,
+    job: Job,
+    paths: list[Path],
+    *,
+    wait: bool,
+    as_json: bool,
+    more: dict[str, Any] | None = None,
+    fetch_later: bool = False,
 ) -> None:
     """Say how it ended, and end with the status that tells it.
 
     Args:
         more: what the JSON form tells beside the job.
+        fetch_later: say how its files are fetched.
     """
     from tasktray.follow import raw, status_of, titles_of
     from tasktray.words import job_line, result_lines
@@ -134,6 +145,10 @@ def finish(
         print_json(raw(client, job.id) | saved | (more or {}))
     elif wait:
         typer.echo("\n".join([job_line(job), *result_lines(job.result, titles_of(client, job))]))
+        if job.error and job.error.code in _HINTS:
+            typer.echo(t(f"hint_{job.error.code}", dataset=job.kind.partition(".")[0]), err=True)
+        if fetch_later and any(file.role != "upload" for file in job.files):
+            typer.echo(t("hint_download", id=job.id), err=True)
     else:
         typer.echo(job.id)
     raise typer.Exit(status_of(job) if wait else exits.OK)

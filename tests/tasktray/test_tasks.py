@@ -39,6 +39,39 @@ def test_what_is_no_task_or_no_argument_is_told(remote: Run, tmp_path: Path) -> 
     assert "params.seconds" in failed.stderr
 
 
+def test_kinds_and_what_each_takes_are_told(remote: Run) -> None:
+    shown = remote("kinds")
+    assert re.search(r"^ evidence.analyze +Analyze evidence +evidence +1-1000", shown.stdout, re.MULTILINE)
+    one = remote("kinds", "evidence.analyze").stdout
+    assert re.search(r"^ near_duplicates +integer 50-100; default 80", one, re.MULTILINE)
+    assert re.search(r"^ compare_with +string; optional", one, re.MULTILINE)
+    assert "必填" in remote("kinds", "notifications.send_email", LANG="zh_CN.UTF-8").stdout
+    assert [kind["kind"] for kind in json.loads(remote("kinds", "data.export", "--json").stdout)] == ["data.export"]
+    none = remote("kinds", "rockets.launch")
+    assert (none.returncode, none.stdout) == (4, "")
+    assert "rockets.launch" in none.stderr
+
+
+def test_what_to_do_next_is_said(remote: Run, tmp_path: Path) -> None:
+    (tmp_path / "brief.txt").write_text("Guten Tag", "utf-8")
+    done = remote("send-task", "documents.process", "--file", tmp_path / "brief.txt")
+    assert re.search("tasktray download [0-9a-f-]{36}", done.stderr)
+    assert "1 of 1\n" in done.stderr, "files are no rows"
+    (tmp_path / "strange.csv").write_text("x1,x2\n1,2\n", "utf-8")
+    failed = remote("import", tmp_path / "strange.csv")
+    assert failed.returncode == 1
+    assert "--mapping" in failed.stderr
+    assert "tasktray kinds customers.export" in failed.stderr
+
+
+def test_of_which_overdue_bills_to_hear_is_chosen(remote: Run) -> None:
+    assert "all overdue bills" in remote("overdue-notices").stdout
+    assert json.loads(remote("overdue-notices", "own", "--json").stdout) == {"bill_overdue": "own"}
+    assert "由您的导入" in remote("overdue-notices", LANG="zh_CN.UTF-8").stdout
+    assert remote("overdue-notices", "sometimes").returncode == 2
+    assert remote("overdue-notices", "all").returncode == 0
+
+
 def test_workers_queues_statistics_and_history_are_shown(remote: Run) -> None:
     assert remote("send-task", "test_task").returncode == 0
     (worker,) = json.loads(remote("worker-stats", "--json").stdout)
@@ -70,5 +103,5 @@ def test_the_correction_of_an_import_is_shown_at_both(remote: Run, tmp_path: Pat
     book.close()
     second = json.loads(remote("import", path, "--json").stdout)
     assert (second["parent_id"], second["result"]["inserted"]) == (first["id"], 1)
-    assert re.search(rf"continued by .*succeeded.*{second['id']}", remote("task-status", first["id"]).stdout)
-    assert re.search(rf"goes on with +{first['id']}", remote("task-status", second["id"]).stdout)
+    assert re.search(rf"Continued by .*succeeded.*{second['id']}", remote("task-status", first["id"]).stdout)
+    assert re.search(rf"Goes on with +{first['id']}", remote("task-status", second["id"]).stdout)
