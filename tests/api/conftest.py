@@ -21,6 +21,9 @@ from tests.support import wait_until
 
 PASSWORD = "correct horse"
 
+one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what no database could answer differently: headers, forms, refusals before one is asked, words."""
+
 
 @lru_cache(maxsize=1)
 def _password_hash() -> str:

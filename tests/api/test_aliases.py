@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from websockets.exceptions import ConnectionClosedOK
 from websockets.sync.client import connect
 
+from tests.api.conftest import one_database
 from tests.api.test_jobs import _run
 from worker.db.schema import files, jobs
 from worker.engine import outcome
@@ -43,6 +44,7 @@ def test_the_mode_is_upsert_unless_said_otherwise(api, operator):
     assert api.get(f"jobs/{task}", operator).json()["params"]["mode"] == "upsert"
 
 
+@one_database
 @pytest.mark.parametrize(
     ("form", "code"),
     [
@@ -68,6 +70,7 @@ def test_an_export_may_come_without_a_body(api, operator):
         assert job["params"]["format"] == (body or {"format": "xlsx"})["format"]
 
 
+@one_database
 def test_the_words_for_the_states_are_those_of_the_document(api, operator):
     task = _import(api, operator).json()["task_id"]
 

@@ -7,7 +7,7 @@ import jwt
 import pytest
 from sqlalchemy import select, update
 
-from tests.api.conftest import PASSWORD
+from tests.api.conftest import PASSWORD, one_database
 from worker.accounts import tokens
 from worker.accounts.local import local_token
 from worker.db.schema import audit, login_failures, refresh_tokens, users
@@ -40,6 +40,7 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(api, operator)
     assert wrong.headers["WWW-Authenticate"].startswith("Bearer")
 
 
+@one_database
 def test_the_words_follow_accept_language(api):
     ask = {"data": {"username": "nobody", "password": "nonsense"}}
     english = api.post("auth/login", headers={"Accept-Language": "en-GB"}, **ask)
@@ -210,6 +211,7 @@ def test_the_local_users_token_is_good_for_this_run_only(api):
         assert api.post("auth/login", data={"username": name, "password": " "}).status_code == 401
 
 
+@one_database
 def test_a_system_without_a_run_takes_no_local_token(api):
     token = local_token(api.database, api.settings)
     api.app.state.settings.run_id = ""
@@ -223,7 +225,7 @@ def test_a_disabled_user_is_told_so_only_with_the_right_password(api, operator):
     _problem(api.post("auth/login", data={"username": "otto", "password": PASSWORD}), 403, "user_disabled")
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@one_database
 def test_a_hash_of_weaker_parameters_is_renewed_when_its_user_signs_in(api, operator, real_hashes):
     def kept() -> str:
         with api.database.read() as connection:

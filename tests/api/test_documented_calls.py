@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from sqlalchemy import update
 
+from tests.api.conftest import one_database
 from tests.api.test_jobs import _keep
 from worker.db.schema import jobs as jobs_table
 from worker.engine import kinds, outcome
@@ -249,6 +250,7 @@ ADDRESSES = [
 FOR_ADMINS = {"/api/cleanup", "/api/core/tasks/x/revoke", "/api/core/workers"}
 
 
+@one_database
 def test_every_address_asks_for_a_token_and_takes_a_slash_without_redirecting(api, operator):
     for method, path in ADDRESSES:
         for address in (path, path + "/"):
@@ -297,6 +299,7 @@ def _words(api, who, task):
     return tuple(api.get(path.format(task), who).json()["status"] for path in PATHS)
 
 
+@one_database
 def test_each_document_has_its_own_words_for_the_states(api, operator):
     def new():
         return api.post("/api/core/tasks/", operator, json={"task_name": "test_task"}).json()["task_id"]
@@ -324,6 +327,7 @@ def test_each_document_has_its_own_words_for_the_states(api, operator):
     assert api.get(PATHS[1].format(task), operator).json()["error"]
 
 
+@one_database
 def test_names_and_arguments_that_are_none_are_refused_and_say_which(api, operator):
     for body, code, field in (
         ({"task_name": "launch_rocket"}, "unknown_task", "task_name"),
@@ -346,6 +350,7 @@ def test_names_and_arguments_that_are_none_are_refused_and_say_which(api, operat
             assert all(e["message"] and e["message"] != e["code"] for e in answer.json()["errors"])
 
 
+@one_database
 def test_every_documented_name_is_a_task(api, admin, operator):
     from worker.engine.documented import NAMES, name_of
 
@@ -364,6 +369,7 @@ def test_every_documented_name_is_a_task(api, admin, operator):
     assert api.get(f"jobs/{note.json()['id']}", admin).json()["params"]["message"] == "1 b"
 
 
+@one_database
 def test_the_test_task_takes_what_the_document_shows(api, admin):
     body = {"task_name": "test_task", "args": ["hello"], "kwargs": {"param": "value"}}
     task = api.post("/api/core/tasks/", admin, json=body).json()["task_id"]

@@ -14,6 +14,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from api.authentication import OPEN
+from tests.api.conftest import one_database
 
 PROBLEM = "application/problem+json"
 _DOCS = ("/docs", "/docs/start.js", "/docs/static")
@@ -33,6 +34,7 @@ def _all_routes(app):
             yield from ((context.path, method, False) for method in getattr(context, "methods", None) or ("GET",))
 
 
+@one_database
 def test_every_route_but_the_open_ones_asks_for_a_token_first(api):
     routes = list(_all_routes(api.app))
     paths = {path for path, _, _ in routes}
@@ -57,6 +59,7 @@ def test_the_open_routes_are_those_of_the_contract_and_no_others():
     assert {path for path in OPEN if not path.endswith("/")} == _OPEN - {"/docs/start.js", "/docs/static"}
 
 
+@one_database
 def test_every_web_socket_refuses_a_wrong_token_in_header_and_message(api):
     sockets = [path for path, _, is_socket in _all_routes(api.app) if is_socket]
     assert "/api/v1/jobs/stream" in sockets
@@ -73,6 +76,7 @@ def test_every_web_socket_refuses_a_wrong_token_in_header_and_message(api):
                     client.recv(10)
 
 
+@one_database
 def test_no_byte_of_a_body_is_read_before_the_token(api):
     port = int(api.url.rsplit(":", 1)[1])
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
@@ -81,12 +85,14 @@ def test_no_byte_of_a_body_is_read_before_the_token(api):
         assert client.recv(4096).startswith(b"HTTP/1.1 401")
 
 
+@one_database
 def test_an_address_that_does_not_exist_is_a_problem(api, operator):
     answer = api.get("nowhere", operator, headers={"Accept-Language": "en"})
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, PROBLEM)
     assert answer.json()["code"] == "not_found"
 
 
+@one_database
 def test_a_wrong_method_is_a_problem_that_names_the_right_ones(api, operator):
     answer = api.call("PUT", "jobs", operator)
     assert (answer.status_code, answer.headers["Content-Type"]) == (405, PROBLEM)
@@ -94,6 +100,7 @@ def test_a_wrong_method_is_a_problem_that_names_the_right_ones(api, operator):
     assert answer.headers["Allow"]
 
 
+@one_database
 def test_bad_fields_are_named_with_reasons_in_both_languages(api, operator):
     for language, words in (("en", "This field is missing."), ("zh-CN", "缺少此字段。")):
         answer = api.post("jobs", operator, json={"priority": "urgent"}, headers={"Accept-Language": language})
@@ -104,11 +111,13 @@ def test_bad_fields_are_named_with_reasons_in_both_languages(api, operator):
         assert errors["priority"]["code"] == "field_not_allowed"
 
 
+@one_database
 def test_a_body_that_is_no_json_is_a_problem(api, operator):
     answer = api.post("jobs", operator, data=b"{", headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "field_not_json")
 
 
+@one_database
 def test_a_body_over_a_megabyte_is_refused_declared_or_not(api, operator):
     big = b'{"kind": "' + b"x" * 1_000_001 + b'"}'
 
@@ -121,11 +130,13 @@ def test_a_body_over_a_megabyte_is_refused_declared_or_not(api, operator):
         assert answer.json()["values"] == {"limit": 1_000_000}
 
 
+@one_database
 def test_a_form_at_the_sign_in_is_no_way_around_the_limit(api):
     answer = api.post("auth/login", data={"username": "x"}, files={"password": ("p", b"x" * 1_000_001)})
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
+@one_database
 def test_an_unforeseen_fault_tells_an_incident_and_keeps_the_traceback_in_the_log(api, operator, caplog):
     def broken():
         raise RuntimeError("the secret of the fault")
@@ -142,6 +153,7 @@ def test_an_unforeseen_fault_tells_an_incident_and_keeps_the_traceback_in_the_lo
     assert "the secret of the fault" in str(record.exc_info)
 
 
+@one_database
 def test_answers_bear_the_security_headers_and_no_server_is_named(api, operator):
     for answer in (api.get("auth/me", operator), api.get("auth/me"), api.get("/healthz")):
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -150,6 +162,7 @@ def test_answers_bear_the_security_headers_and_no_server_is_named(api, operator)
         assert "Access-Control-Allow-Origin" not in answer.headers
 
 
+@one_database
 def test_the_documentation_needs_nothing_from_elsewhere(api):
     page = api.get("/docs")
     assert page.status_code == 200
@@ -163,6 +176,7 @@ def test_the_documentation_needs_nothing_from_elsewhere(api):
     assert api.get("/docs/static/../../../../pyproject.toml").status_code in (401, 404)
 
 
+@one_database
 def test_openapi_tells_answers_problems_and_who_may_call(api):
     schema = api.get("/openapi.json").json()
     submit = schema["paths"]["/api/v1/jobs"]["post"]
@@ -182,6 +196,7 @@ def test_health_tells_alive_and_ready(api):
     assert (ready.status_code, ready.json()["status"], ready.json()["broker"]) == (200, "ok", "none")
 
 
+@one_database
 def test_a_lost_broker_is_told_but_not_fatal(api):
     from tests.support import free_port
 

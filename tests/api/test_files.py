@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from tests.api.conftest import one_database
 from tests.api.test_uploads import BYTES, b64
 from worker.db.schema import audit
 
@@ -39,6 +40,7 @@ def test_a_file_comes_whole_with_its_name_and_digest(api, operator):
     )
 
 
+@one_database
 def test_head_tells_the_same_without_the_bytes(api, operator):
     place = upload(api, operator)
     head, got = api.call("HEAD", place, operator), api.get(place, operator)
@@ -47,6 +49,7 @@ def test_head_tells_the_same_without_the_bytes(api, operator):
         assert head.headers[name] == got.headers[name]
 
 
+@one_database
 def test_one_range_gives_that_part(api, operator):
     place = upload(api, operator)
     for wanted, start, end in (
@@ -62,6 +65,7 @@ def test_one_range_gives_that_part(api, operator):
         assert answer.headers["Content-Range"] == f"bytes {start}-{end - 1}/{len(CONTENT)}"
 
 
+@one_database
 def test_a_range_outside_is_refused_with_the_size(api, operator):
     place = upload(api, operator)
     for wanted in (f"bytes={len(CONTENT)}-", "bytes=-0"):
@@ -70,6 +74,7 @@ def test_a_range_outside_is_refused_with_the_size(api, operator):
         assert answer.headers["Content-Range"] == f"bytes */{len(CONTENT)}"
 
 
+@one_database
 def test_a_range_that_is_malformed_or_manifold_gives_the_whole(api, operator):
     place = upload(api, operator)
     for wanted in ("bytes=5-2", "bytes=-", "lines=1-2", "bytes=0-1,5-6", "bytes=a-b"):
@@ -77,6 +82,7 @@ def test_a_range_that_is_malformed_or_manifold_gives_the_whole(api, operator):
         assert (answer.status_code, len(answer.content)) == (200, len(CONTENT))
 
 
+@one_database
 def test_what_the_client_has_is_not_sent_again(api, operator):
     place = upload(api, operator)
     etag = f'"{SHA256.hexdigest()}"'
@@ -86,6 +92,7 @@ def test_what_the_client_has_is_not_sent_again(api, operator):
     assert api.get(place, operator, headers={"If-None-Match": '"x"'}).status_code == 200
 
 
+@one_database
 def test_a_download_goes_on_only_in_the_same_contents(api, operator):
     place = upload(api, operator)
     for if_range, status in ((f'"{SHA256.hexdigest()}"', 206), ('"other"', 200)):
@@ -102,6 +109,7 @@ def test_somebody_elses_file_is_not_there_but_for_admins(api, operator, admin):
     assert api.get(place).status_code == 401
 
 
+@one_database
 def test_an_empty_file_comes_empty(api, operator):
     answer = api.get(upload(api, operator, b"", "a.csv"), operator)
     assert (answer.status_code, answer.content, answer.headers["Content-Length"]) == (200, b"", "0")

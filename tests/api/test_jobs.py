@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from tests.api.conftest import one_database
 from worker.db.schema import audit, jobs
 from worker.engine import outcome
 from worker.engine.claim import claim
@@ -50,6 +51,7 @@ def test_the_same_key_gives_the_first_answer_and_another_body_is_refused(api, op
         assert connection.execute(select(func.count()).select_from(jobs)).scalar_one() == 1
 
 
+@one_database
 @pytest.mark.parametrize(
     ("body", "code", "fields"),
     [
@@ -176,6 +178,7 @@ def test_a_cursor_of_another_user_or_none_at_all_is_gone(api, admin, operator):
         assert (answer.status_code, answer.json()["code"]) == (410, "cursor_gone")
 
 
+@one_database
 def test_kinds_are_told_with_titles_and_a_form(api, admin, operator):
     kinds = {k["kind"]: k for k in api.get("kinds", operator, headers={"Accept-Language": "en"}).json()["kinds"]}
     add = kinds["examples.add"]
@@ -227,6 +230,7 @@ def test_datasets_tell_their_fields_rows_and_mapping(api, operator):
     assert proposed["fingerprint"]
 
 
+@one_database
 def test_a_template_is_a_workbook_in_the_askers_language(api, operator, tmp_path):
     import openpyxl
 
@@ -253,6 +257,7 @@ def _keep(api, who, name, content):
     return answer.headers["Location"].rsplit("/", 1)[1]
 
 
+@one_database
 def test_a_mapping_is_proposed_for_an_upload(api, operator):
     content = "客户编号,公司名称,电话\nC001,甲公司,010-12345678\n".encode("gb18030")
     upload = _keep(api, operator, "客户.csv", content)
@@ -264,6 +269,7 @@ def test_a_mapping_is_proposed_for_an_upload(api, operator):
     assert api.post("datasets/customers/mapping", "olga", json={"upload": upload}).json()["code"] == "unknown_upload"
 
 
+@one_database
 def test_a_file_that_is_no_table_is_refused_in_words(api, operator):
     upload = _keep(api, operator, "客户.xlsx", b"PK\x03\x04 this is no workbook")
     headers = {"Accept-Language": "zh-CN"}

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event
 
-from tests.api.conftest import serving
+from tests.api.conftest import one_database, serving
 from worker.engine import claim, control, lanes, outcome, workers
 from worker.engine.routing import LANES
 from worker.engine.submit import submit
@@ -50,6 +50,7 @@ def put(api, actor, kind="examples.echo"):
     return submit(api.database, api.settings, actor, Submission(kind=kind), None)[0].id
 
 
+@one_database
 def test_admins_and_prometheus_may_read_and_nobody_else(api, admin, operator):
     assert api.get("/metrics").status_code == 401
     assert api.get("/metrics", "some-other-token").status_code == 401
@@ -58,12 +59,14 @@ def test_admins_and_prometheus_may_read_and_nobody_else(api, admin, operator):
     assert api.get("/metrics", TOKEN.replace(" ", "-")).status_code == 200
 
 
+@one_database
 def test_the_token_of_prometheus_opens_nothing_else(api):
     for path in ("jobs", "monitor/queues", "auth/me", "/nowhere"):
         assert api.get(path, TOKEN.replace(" ", "-")).status_code == 401, path
     assert api.post("/metrics", TOKEN.replace(" ", "-")).status_code == 405
 
 
+@one_database
 def test_without_a_token_set_only_admins_read(database, database_url, tmp_path):
     settings = Settings(_env_file=None, data=tmp_path / "data", database_url=database_url)
     with serving(settings, database) as api:
@@ -133,6 +136,7 @@ def taken(api):
     return found.job_id, found.lease_token
 
 
+@one_database
 def test_requests_are_counted_by_route_not_by_address(api, operator, scrape):
     for path in ("jobs/a", "jobs/b", "nowhere", "somewhere"):
         api.get(path, operator)
@@ -145,6 +149,7 @@ def test_requests_are_counted_by_route_not_by_address(api, operator, scrape):
     assert not [name for name, *_ in found if name.endswith("_created")]
 
 
+@one_database
 def test_bytes_of_uploads_are_counted(api, operator, scrape):
     body = b"a,b\n1,2\n"
     answer = api.post(
@@ -156,6 +161,7 @@ def test_bytes_of_uploads_are_counted(api, operator, scrape):
     assert scrape()["tasktray_upload_bytes_total",] == len(body)
 
 
+@one_database
 def test_open_metrics_for_who_asks_for_it(api, admin):
     answer = api.get("/metrics", admin, headers={"Accept": "application/openmetrics-text; version=1.0.0"})
     assert answer.headers["Content-Type"].startswith("application/openmetrics-text")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
+from tests.api.conftest import one_database
 from worker import notifications
 from worker.db.schema import audit, jobs, users
 
@@ -51,6 +52,7 @@ def test_those_for_everybody_and_for_admins(api, admin, operator):
     assert [n["message"] for n in listed(api, operator)["notifications"]] == ["e"]
 
 
+@one_database
 @pytest.mark.parametrize(
     ("body", "code"),
     [

@@ -6,6 +6,7 @@ import pytest
 
 from desktop.client.client import Client
 from desktop.client.errors import Problem
+from tests.api.conftest import one_database
 
 NEW = {"kind": "examples.echo", "params": {"message": "你好"}, "cron": "30 8 * * 1-5", "title": "早安"}
 
@@ -52,6 +53,7 @@ def test_a_schedule_from_its_making_to_its_end(api, admin):
     assert sorted(deeds) == ["schedule.change", "schedule.create", "schedule.delete", "schedule.run"]
 
 
+@one_database
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [

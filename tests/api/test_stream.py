@@ -8,6 +8,7 @@ from sqlalchemy import update
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from tests.api.conftest import one_database
 from tests.api.test_jobs import _run, _submit
 from worker.accounts import tokens
 from worker.db.schema import users
@@ -63,6 +64,7 @@ def test_a_stream_says_when_its_cursor_is_gone(api, operator):
             client.recv(10)
 
 
+@one_database
 def test_a_token_in_the_address_opens_nothing(api, operator):
     with connect(api.address(f"jobs/stream?token={api.tokens[operator]}").replace("http", "ws"), proxy=None) as client:
         client.send("{}")
@@ -91,6 +93,7 @@ def test_a_stream_ends_with_its_token(api, operator, how):
             client.recv(10)
 
 
+@one_database
 def test_a_message_over_the_limit_closes_the_socket(api, operator):
     with _stream(api, operator) as client:
         _next(client)
@@ -100,6 +103,7 @@ def test_a_message_over_the_limit_closes_the_socket(api, operator):
     assert api.get("/healthz").status_code == 200
 
 
+@one_database
 def test_a_client_that_leaves_is_forgotten(api, operator):
     from tests.support import wait_until
 
@@ -109,6 +113,7 @@ def test_a_client_that_leaves_is_forgotten(api, operator):
     wait_until(lambda: not api.app.state.feed._listeners, 30, "the listener's end")
 
 
+@one_database
 def test_the_feed_of_an_idle_system_sends_heartbeats(api, operator, monkeypatch):
     monkeypatch.setattr("api.sockets.HEARTBEAT_SECONDS", 0.2)
     with _stream(api, operator) as client:

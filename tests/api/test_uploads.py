@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import func, select, update
 
+from tests.api.conftest import one_database
 from tests.support import wait_until
 from worker.db.schema import files, uploads
 from worker.db.types import db_now
@@ -68,6 +69,7 @@ def stored_bytes(api) -> int:
     return sum(p.stat().st_size for p in Path(api.settings.effective_storage).rglob("*") if p.is_file())
 
 
+@one_database
 def test_options_tell_what_the_server_can_do(api, operator):
     answer = api.call("OPTIONS", "uploads", operator)
     assert answer.status_code == 204
@@ -103,12 +105,14 @@ def test_the_first_bytes_may_come_with_the_creation(api, operator):
     assert api.get(f"files/{whole.headers['Location'].rsplit('/', 1)[1]}", operator).content == b"12345"
 
 
+@one_database
 def test_a_body_of_unknown_length_is_taken(api, operator):
     place = created(api, operator, len(CONTENT))
     answer = patch(api, operator, place, 0, (CONTENT[i : i + 70_000] for i in range(0, len(CONTENT), 70_000)))
     assert answer.headers["Upload-Offset"] == str(len(CONTENT))
 
 
+@one_database
 def test_without_a_token_nothing_is_read_or_stored(api, operator):
     place = created(api, operator, 10)
     before = stored_bytes(api)
@@ -120,6 +124,7 @@ def test_without_a_token_nothing_is_read_or_stored(api, operator):
         assert connection.execute(select(func.count()).select_from(uploads)).scalar_one() == 1
 
 
+@one_database
 def test_a_large_body_without_a_token_still_gets_its_answer(api, operator):
     place = created(api, operator, 6_000_000)
     for _ in range(5):
@@ -127,6 +132,7 @@ def test_a_large_body_without_a_token_still_gets_its_answer(api, operator):
     assert stored_bytes(api) == 0
 
 
+@one_database
 def test_the_refusal_comes_before_the_body_is_sent(api, operator):
     """A client that waits for "100 Continue" is refused without having sent a byte."""
     api.add_user("eve")
@@ -150,6 +156,7 @@ def test_somebody_elses_upload_is_not_there(api, operator, admin):
     assert stored_bytes(api) == 0
 
 
+@one_database
 def test_too_large_a_size_is_refused_at_the_creation(api, operator):
     answer = create(api, operator, 1_073_741_825)
     body = problem(answer, 413, "upload_too_large")
@@ -160,6 +167,7 @@ def test_too_large_a_size_is_refused_at_the_creation(api, operator):
     assert "too large" in english
 
 
+@one_database
 def test_a_patch_longer_than_announced_is_refused_and_nothing_beyond_is_stored(api, operator):
     place = created(api, operator, 1_000_000)
     problem(patch(api, operator, place, 0, CONTENT[:1_000_001]), 413, "upload_too_long")
@@ -175,12 +183,14 @@ def test_a_patch_longer_than_announced_is_refused_and_nothing_beyond_is_stored(a
     assert api.get(f"files/{place.rsplit('/', 1)[1]}", operator).content == CONTENT[:1_000_000]
 
 
+@one_database
 def test_a_large_refused_body_still_gets_its_answer(api, operator):
     """A connection that is cut while the client still sends would hide the reason."""
     place = created(api, operator, 10_000_000)
     problem(patch(api, operator, place, 5, bytes(5_000_000)), 409, "upload_offset_wrong")
 
 
+@one_database
 def test_a_checksum_is_checked(api, operator):
     for algorithm in ("sha256", "sha1", "md5"):
         place = created(api, operator, 10)
@@ -192,6 +202,7 @@ def test_a_checksum_is_checked(api, operator):
         assert patch(api, operator, place, 0, b"12345", **good).status_code == 204
 
 
+@one_database
 def test_a_bad_header_is_named(api, operator):
     place = created(api, operator, 10)
     for headers, status, code in (
@@ -211,6 +222,7 @@ def test_a_bad_header_is_named(api, operator):
         assert offset_of(api, operator, place) == 0
 
 
+@one_database
 def test_a_bad_creation_is_refused(api, operator):
     for headers in (
         {},
@@ -296,6 +308,7 @@ def test_an_expired_upload_is_gone(api, operator):
     problem(patch(api, operator, place, 0, b"12345"), 410, "upload_expired")
 
 
+@one_database
 def test_a_path_in_a_name_is_only_a_name(api, operator):
     for name in ("../../../etc/passwd", "..\\..\\passwd", "C:\\passwd", "/passwd"):
         place = created(api, operator, 2, name)
@@ -310,6 +323,7 @@ def test_an_odd_id_is_an_unknown_one(api, operator):
         assert api.get(f"files/{odd}", operator).status_code == 404
 
 
+@one_database
 def test_a_client_that_may_only_post_says_what_it_means_in_a_header(api, operator):
     place = created(api, operator, 5)
     headers = {**BYTES, "Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
@@ -330,6 +344,7 @@ class TestWithASmallLimit:
         problem(create(api, operator, 1001), 413, "upload_too_large")
 
 
+@one_database
 def test_the_documentation_names_the_headers(api):
     paths = api.get("/openapi.json").json()["paths"]
     appending = paths["/api/v1/uploads/{upload_id}"]["patch"]

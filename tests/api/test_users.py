@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.conftest import PASSWORD
+from tests.api.conftest import PASSWORD, one_database
 from worker.ids import new_id
 
 NEW = {"username": "Wang.Fang", "password": "eight chars", "role": "operator", "display_name": "王芳"}
@@ -34,6 +34,7 @@ def test_users_are_paged_and_searched(api, admin):
     assert [u["username"] for u in api.get("users", admin, params={"text": "第1"}).json()["users"]] == ["user1"]
 
 
+@one_database
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
