@@ -13,11 +13,8 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from worker.datasets.look import FROZEN_ARGUMENT as LOOK_ARGUMENT
-from worker.engine.helper import FROZEN_ARGUMENT as HELPER_ARGUMENT
+from worker import branches
 from worker.engine.orphans import die_with_parent
-from worker.engine.runner import FROZEN_ARGUMENT
-from worker.reading import FROZEN_ARGUMENT as READER_ARGUMENT
 
 # A packaged program has no `-m`; it is started again with this argument.
 ARGUMENT = "--tasktray-part"
@@ -36,19 +33,19 @@ def command(name: str, *arguments: str) -> list[str]:
 
 def branch(arguments: Sequence[str]) -> int | None:
     """In a packaged program: run what `sys.argv[1:]` names (a part, a runner, a look at a file); None: nothing."""
-    if arguments[:1] == [FROZEN_ARGUMENT]:
+    if arguments[:1] == [branches.RUNNER]:
         from worker.engine.runner_process import main as runner
 
         return runner()
-    if arguments[:1] == [HELPER_ARGUMENT]:
+    if arguments[:1] == [branches.HELPER]:
         from worker.engine.helper_process import main as helper
 
         return helper()
-    if arguments[:1] == [READER_ARGUMENT]:
+    if arguments[:1] == [branches.READER]:
         from worker.reading.process import main as reader
 
         return reader()
-    if arguments[:1] == [LOOK_ARGUMENT]:
+    if arguments[:1] == [branches.LOOK]:
         from tabular.look import main as look
 
         return look(arguments[1:])

@@ -82,6 +82,16 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stderr.strip() == "[]"
 
 
+def test_a_part_of_the_embedded_system_loads_what_it_runs_and_no_more() -> None:
+    """The broker and the window are parts, too: each would otherwise hold all that the others need."""
+    script = (
+        "import sys\nimport tasktray.part\n"
+        "print([m for m in sys.modules if m.startswith(('sqlalchemy', 'pydantic', 'psutil', 'requests', 'celery'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_an_unknown_command_is_wrong_usage(as_process: Run) -> None:
     done = as_process("frobnicate")
     assert done.returncode == 2

@@ -11,9 +11,8 @@ from typing import Any
 
 from tabular.errors import TableError
 from tabular.schema import TableSchema
+from worker import branches
 
-# A packaged program has no `-m`: it is started again with this argument and branches to `tabular.look.main`.
-FROZEN_ARGUMENT = "--tasktray-look"
 _SECONDS = 30.0
 
 
@@ -35,7 +34,7 @@ def look(path: Path, schema: TableSchema, options: LookOptions) -> dict[str, Any
         TableError: the file cannot be read, or it crashes its reader (`damaged_workbook`).
     """
     if getattr(sys, "frozen", False):
-        command = [sys.executable, FROZEN_ARGUMENT]
+        command = [sys.executable, branches.LOOK]
     else:
         command = [sys.executable, "-m", "tabular.look"]
     request = json.dumps({"path": str(path), "schema": schema.to_json(), "options": asdict(options)})

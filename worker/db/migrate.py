@@ -7,19 +7,23 @@ created (and widened by new, nullable columns and indexes) from that declaration
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, MetaData, inspect, text
 
 from worker.db.database import Database
-from worker.db.revisions import MIGRATIONS
+from worker.db.revisions import MIGRATIONS, head_revision, revision_of
 from worker.db.schema import metadata
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _LOCK = 7310001  # advisory lock: two processes that migrate at the same time take turns
 
 
 def _config(connection: Connection | None = None) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
@@ -39,7 +43,10 @@ def migrate(database: Database, datasets: MetaData | None = None) -> None:
     with database.write() as connection:
         if database.dialect == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-        command.upgrade(_config(connection), "head")
+        if revision_of(connection) != head_revision():  # nearly every start finds it done: those load no Alembic
+            from alembic import command
+
+            command.upgrade(_config(connection), "head")
         if datasets is not None:
             _sync_tables(connection, datasets)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import column, inspect, select, table
+from sqlalchemy import Connection, column, inspect, select, table
 
 from worker.db.database import Database
 
@@ -16,10 +16,15 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def current_revision(database: Database) -> str | None:
     """The revision that the database is at; None for an empty database."""
     with database.read() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        number = connection.execute(select(column("version_num")).select_from(table("alembic_version"))).scalar()
-        return None if number is None else str(number)
+        return revision_of(connection)
+
+
+def revision_of(connection: Connection) -> str | None:
+    """As `current_revision`, in a transaction that is under way."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    number = connection.execute(select(column("version_num")).select_from(table("alembic_version"))).scalar()
+    return None if number is None else str(number)
 
 
 def known_revisions() -> set[str]:

@@ -18,10 +18,9 @@ from typing import Any, Self
 
 import psutil
 
+from worker import branches
 from worker.engine.pipe import Message, Pipe
 
-# A packaged program has no `-m`: it is started again with this argument and branches to `helper_process.main`.
-FROZEN_ARGUMENT = "--tasktray-helper"
 _LOOK_SECONDS = 0.05  # how often memory and orders are looked at
 _START_SECONDS = 60.0  # for a process to start and import, on a busy machine
 _CALLS = 200  # after so many, or when it has grown, a helper is renewed
@@ -45,7 +44,7 @@ class HelperStopped(Exception):
 def command() -> list[str]:
     """The command line that starts a helper."""
     if getattr(sys, "frozen", False):
-        return [sys.executable, FROZEN_ARGUMENT]
+        return [sys.executable, branches.HELPER]
     return [sys.executable, "-m", "worker.engine.helper_process"]
 
 

@@ -14,19 +14,17 @@ from concurrent.futures import Future
 
 import psutil
 
+from worker import branches
 from worker.engine.pipe import Message, Pipe
 from worker.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# A packaged program has no `-m`: it is started again with this argument and branches to `runner_process.main`.
-FROZEN_ARGUMENT = "--tasktray-runner"
-
 
 def command() -> list[str]:
     """The command line that starts a runner."""
     if getattr(sys, "frozen", False):
-        return [sys.executable, FROZEN_ARGUMENT]
+        return [sys.executable, branches.RUNNER]
     return [sys.executable, "-m", "worker.engine.runner_process"]
 
 

@@ -3,6 +3,3 @@
 No database and nothing that needs one: a big file is read in a process of its own beside the one that loads, and that
 process is to be small and quick to start.
 """
-
-# A packaged program has no `-m`: it is started again with this argument and branches to `process.main`.
-FROZEN_ARGUMENT = "--tasktray-reader"

@@ -27,10 +27,10 @@ from typing import IO, TYPE_CHECKING, Self
 import psutil
 
 from tabular.errors import TableError
+from worker import branches
 from worker.engine.orphans import die_with_parent
 from worker.engine.pipe import take_over_files
 from worker.errors import ProcessDied
-from worker.reading import FROZEN_ARGUMENT
 from worker.reading.part import Opened, Order, Part
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class _Frames:
 def command() -> list[str]:
     """The command line that starts the child."""
     if getattr(sys, "frozen", False):
-        return [sys.executable, FROZEN_ARGUMENT]
+        return [sys.executable, branches.READER]
     return [sys.executable, "-m", "worker.reading.process"]
 
 
