@@ -21,7 +21,9 @@ GUARD = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 GUARDED = re.compile("'+[=+\\-@\t\r\n＝＋－＠]")
 """What a text that got one begins with."""
 
-_RISKY = frozenset("=+-@\t\r\n'＝＋－＠")
+RISKY = frozenset("=+-@\t\r\n＝＋－＠")
+"""What a spreadsheet runs as a formula when a text begins with it, or may take away so that it does."""
+_RISKY = RISKY | {"'"}
 _RISKY_BYTES = frozenset(text.encode()[:1] for text in _RISKY)
 _BYTES = re.compile("'*(?:[=+\\-@\t\r\n]|＝|＋|－|＠)".encode())
 _VALUE = re.compile('(?:"([^"]*(?:""[^"]*)*)"|([^,]*))(,|\\Z)')

@@ -5,10 +5,11 @@ from __future__ import annotations
 import codecs
 import io
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tabular.csv_lines import GUARDED
+from tabular.csv_lines import RISKY
 from tabular.errors import TableError
 
 _CHUNK = 1 << 20
@@ -87,7 +88,12 @@ def verify(path: Path, encoding: str, called: str | None = None) -> Decoded:
             read += len(chunk)
             lines += text.count("\n")
             open_line = text[-1:] != "\n" if text else open_line
-            guarded = guarded or ("'" in text and GUARDED.search(text) is not None) or text.endswith("'")
+            guarded = guarded or ("'" in text and _is_guarded(text))
+
+
+def _is_guarded(text: str) -> bool:
+    """Whether an apostrophe stands before what a spreadsheet would run, or at the end: what follows is not known."""
+    return any(behind[:1] in RISKY for behind in islice(text.split("'"), 1, None)) or text.endswith("'")
 
 
 def detect(path: Path) -> Decoded:
