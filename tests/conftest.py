@@ -53,6 +53,9 @@ def _postgresql_template(postgresql_server: str) -> str:
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute("CREATE DATABASE tasktray_template")
     _migrate(f"{postgresql_server}/tasktray_template")
+    with psycopg.connect(admin, autocommit=True) as connection:
+        # A template is copied while nobody is connected to it; from now on nobody can be.
+        connection.execute("ALTER DATABASE tasktray_template WITH ALLOW_CONNECTIONS false IS_TEMPLATE true")
     return postgresql_server
 
 

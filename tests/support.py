@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import random
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -21,11 +22,31 @@ def examples(few: int) -> int:
     return int(os.environ.get("TASKTRAY_FUZZ", few))
 
 
+_PORTS = range(12_000, 32_000)  # below those that systems give to outgoing connections (Linux: from 32,768 on)
+_PORTS_EACH = 1_000
+_port = random.SystemRandom().randrange(_PORTS_EACH)
+
+
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
+    """A TCP port on loopback that nobody listens on now, and that nobody else is given before it is used.
+
+    A port that the system chose could be taken by any connection, or by another process of tests, in the second or two
+    until a server of ours is ready to listen. So each process of pytest-xdist has a range of its own.
+    """
+    global _port
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw19").removeprefix("gw")) % (len(_PORTS) // _PORTS_EACH)
+    for _ in range(_PORTS_EACH):
+        _port = (_port + 1) % _PORTS_EACH
+        port = _PORTS[number * _PORTS_EACH + _port]
+        with socket.socket() as probe:
+            if os.name != "nt":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what a server that has just ended left
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError(f"no port is free among {_PORTS_EACH} from {_PORTS[number * _PORTS_EACH]} on")
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 60.0, what: str = "condition") -> object:

@@ -25,6 +25,7 @@ from worker.files import results
 from worker.files.storage import Storage
 
 DATA = Path(__file__).parents[1] / "data" / "documents"
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 COPIES = 2  # of each file, so that the reading takes a while
 
 
@@ -97,6 +98,7 @@ def test_documents_are_read_once_whatever_is_killed(plant: Plant, tmp_path: Path
         assert connection.execute(job_parts.select()).first() is None
 
 
+@SQLITE  # the helper knows no database
 @pytest.mark.timeout(240)
 def test_a_killed_helper_costs_one_file_at_most(plant: Plant, tmp_path: Path) -> None:
     uploads = _files(plant, tmp_path / "in")

@@ -60,7 +60,7 @@ def test_three_schedulers_fire_each_due_time_once_and_an_edit_is_live_at_once(pl
     due = edited.next_at[0]
     wait_until(lambda: due in _fired(plant, name), 20, "the first due time of the edited schedule")
     row = _job(plant, name, due)
-    assert (row.created_at - due).total_seconds() < 2
+    assert row.created_at < edited.next_at[1], "fired before the next one was due"
     assert len(_fired(plant, name)) <= last + 2, "what was to be made up no longer is"
     for process in (beat, *ours):
         assert process.stop() == 0, process.log.read_text()
