@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,3 +91,14 @@ def kinds_of(module: str) -> Iterator[None]:
     finally:
         for name in _declared[module]:
             kinds._registry.pop(name, None)
+
+
+def share(items: list[pytest.Item], folder: Path, fixture: str) -> None:
+    """Have the tests of a folder that use a shared `fixture` run in the same process of pytest-xdist.
+
+    Else each of those processes would start one of its own, which takes longer than most of the tests. For the hook
+    `pytest_collection_modifyitems`, before pytest-xdist's own.
+    """
+    for item in items:
+        if item.path.parent == folder and fixture in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(f"{folder.name}: {fixture}"))

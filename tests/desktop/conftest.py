@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import share
 from tests.support_system import Embedded, embedded_system
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    share(items, Path(__file__).parent, "system")
 
 
 @pytest.fixture(scope="session")

@@ -8,18 +8,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
+from tests.support import share
 from tests.support_services import RedisServer, new_database
 from tests.support_system import Office, office
 from worker.datasets import tables
 from worker.db.database import Database
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever shares the office runs in the same process of pytest-xdist: else each of those would start one."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent and "running" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("tests/system: office"))
+    share(items, Path(__file__).parent, "running")
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,9 @@ from tests.support_system import Embedded, embedded_system
 from worker.db.database import Database
 from worker.db.schema import jobs, uploads
 
+# One system for all of them, also under pytest-xdist; the last test looks at what the others have left.
+pytestmark = pytest.mark.xdist_group("tests/system/test_bad_input.py")
+
 TUS = {"Tus-Resumable": "1.0.0"}
 LANGUAGES = ("zh-CN", "en")
 GOOD = "客户编号,名称\nG-{number},好客户\n"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import free_port
+from tests.support import free_port, share
 from tests.support_system import Office, environment, office
 
 Done = subprocess.CompletedProcess[str]
@@ -81,12 +81,9 @@ def _local(how: Callable[..., Done], tmp_path: Path) -> Run:
     return run
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever shares the system runs in the same process of pytest-xdist: else each of those would start one."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent and "system" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("tests/tasktray: system"))
+    share(items, Path(__file__).parent, "system")
 
 
 @pytest.fixture

@@ -7,10 +7,17 @@ import selectors
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.support import share
 from tests.support_system import Office, office
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    share(items, Path(__file__).parent, "system")
 
 
 @pytest.fixture(scope="session")

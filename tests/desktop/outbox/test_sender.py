@@ -18,6 +18,8 @@ from desktop.outbox import EntryGone, Outbox, Sender
 from tests.support import free_port
 from tests.support_system import ADMIN, ROOT, Office, office, wait_ended
 
+pytestmark = pytest.mark.xdist_group("outbox: system")
+
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
