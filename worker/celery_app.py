@@ -32,7 +32,7 @@ class _App(Celery):  # type: ignore[misc]  # Celery is not typed
     """Celery's own, but for what `celery … beat` starts."""
 
     @cached_property
-    def Beat(self) -> Any:  # noqa: N802  # Celery's name for it
+    def Beat(self) -> Any:  # noqa: N802 - Celery's name for it
         """The program of `celery … beat`, imported when it is wanted."""
         return self.subclass_with_self("worker.beat:Beat")
 

@@ -41,15 +41,15 @@ class Objects(Protocol):
 
     def put(self, local_path: Path, key: str, link: bool, sha256: str | None) -> tuple[int, str]: ...  # noqa: D102 - of `Storage`
 
-    def open(self, key: str) -> BinaryIO: ...  # noqa: D102
+    def open(self, key: str) -> BinaryIO: ...  # noqa: D102 - of `Storage`
 
-    def local_path(self, key: str, folder: Path | None) -> Path: ...  # noqa: D102
+    def local_path(self, key: str, folder: Path | None) -> Path: ...  # noqa: D102 - of `Storage`
 
-    def exists(self, key: str) -> bool: ...  # noqa: D102
+    def exists(self, key: str) -> bool: ...  # noqa: D102 - of `Storage`
 
-    def delete(self, key: str) -> None: ...  # noqa: D102
+    def delete(self, key: str) -> None: ...  # noqa: D102 - of `Storage`
 
-    def all(self) -> Iterator[tuple[str, float]]: ...  # noqa: D102
+    def all(self) -> Iterator[tuple[str, float]]: ...  # noqa: D102 - of `Storage`
 
 
 class Storage:
