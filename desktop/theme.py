@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
@@ -86,9 +88,20 @@ QSplitter::handle {{ background: {border}; }}
 QFrame#rule {{ background: {border}; border: none; }}
 QFrame#notificationPanel {{ background: {base}; border: 1px solid {border}; }}
 QWidget#emptyPage {{ background: {base}; }}
-QCheckBox::indicator:unchecked {{ border: 1px solid {muted}; border-radius: 2px; background: {base}; }}
-QCheckBox::indicator:unchecked:hover, QCheckBox::indicator:unchecked:focus {{ border-color: {accent}; }}
+QCheckBox::indicator, QAbstractItemView::indicator {{ border: 1px solid {muted}; border-radius: 2px;
+    background: {base}; width: 12px; height: 12px; }}
+QCheckBox::indicator:checked, QAbstractItemView::indicator:checked {{ border-color: {accent}; background: {accent};
+    image: url("{check}"); }}
+QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {accent}; }}
 QCheckBox::indicator:unchecked:disabled {{ border-color: {handle}; background: {window}; }}
+QCheckBox::indicator:checked:disabled {{ border-color: {handle}; background: {handle}; }}
+QLineEdit, QPlainTextEdit, QListWidget {{ border: 1px solid {handle}; border-radius: 3px; background: {base}; }}
+QLineEdit {{ padding: 2px 3px; }}
+QLineEdit:focus, QPlainTextEdit:focus, QListWidget:focus {{ border-color: {accent}; }}
+QLineEdit:disabled, QPlainTextEdit:disabled {{ border-color: {border}; background: {window}; color: {muted}; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0; background: transparent; }}
+QAbstractItemView QLineEdit {{ border-radius: 0; padding: 0 2px; }}
+QDialogButtonBox {{ button-layout: 3; }}
 QScrollBar:vertical {{ background: transparent; width: 11px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 11px; margin: 0; }}
 QScrollBar::handle {{ background: {handle}; border-radius: 4px; margin: 2px; }}
@@ -138,7 +151,10 @@ class Theme(QObject):
 
 def sheet(colors: Colors) -> str:
     """The style sheet in these colours."""
-    return _SHEET.format(**{name: getattr(colors, name) for name in Colors.__slots__})
+    check = files("desktop") / "resources" / f"check-{'dark' if colors is DARK else 'light'}.png"
+    return _SHEET.format(
+        check=Path(str(check)).as_posix(), **{name: getattr(colors, name) for name in Colors.__slots__}
+    )
 
 
 def palette(colors: Colors) -> QPalette:

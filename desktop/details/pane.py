@@ -156,6 +156,9 @@ class DetailsPane(QWidget):
         self._files = FileList(self._controller.transfers)
         column.addWidget(self._files)
         self._no_files = QLabel(translate("Details", "No files"))
+        self._no_files.setObjectName("detailsNoFiles")
+        self._no_files.setTextFormat(Qt.TextFormat.PlainText)
+        self._no_files.setWordWrap(True)
         self._no_files.setProperty("role", "muted")
         column.addWidget(self._no_files)
         self._files.count_changed.connect(lambda count: self._no_files.setVisible(not count))
@@ -221,9 +224,16 @@ class DetailsPane(QWidget):
         self._filling.begin(
             (
                 lambda: self._outcome.show_counts(row.result), lambda: self._outcome.show_reasons(row.result),
-                lambda: self._show_facts(row), lambda: self._files.show_files(row.files),
+                lambda: self._show_facts(row), lambda: self._show_files(row),
             )
         )  # fmt: skip
+
+    def _show_files(self, row: JobRow) -> None:
+        """Its files on the server; of what is not sent yet the names of those that will be."""
+        entry = self._controller.outgoing.entry(row.id) if row.group == "outbox" else None
+        waiting = "\n".join(f"{file.name} · {formats.size(file.size)}" for file in entry.files) if entry else ""
+        self._no_files.setText(waiting or translate("Details", "No files"))
+        self._files.show_files(row.files)
 
     def _show_facts(self, row: JobRow) -> None:
         titles = next((kind.result_titles for kind in self._controller.kinds if kind.kind == row.kind), None)

@@ -68,6 +68,13 @@
     </message>
 </context>
 <context>
+    <name>Away</name>
+    <message>
+        <source>The server is away. This page is brought up to date once it is back.</source>
+        <translation>服务器不在线，恢复后本页会自动更新。</translation>
+    </message>
+</context>
+<context>
     <name>Banner</name>
     <message>
         <source>Close</source>

@@ -44,6 +44,7 @@ class ThroughputChart(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._series = Series()
         self._hovered = -1
+        self._expected = True
         theme.theme().changed.connect(self.update)
         self._tell()
 
@@ -54,6 +55,11 @@ class ThroughputChart(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(600, 216)
+
+    def expect(self, expected: bool) -> None:
+        """Say that something is being read, as long as there is nothing to paint; or do not."""
+        self._expected = expected
+        self.update()
 
     def show_series(self, series: Series) -> None:
         """Paint another series."""
@@ -117,7 +123,8 @@ class ThroughputChart(QWidget):
             self._grid(painter, plot)
         if not self.points:
             painter.setPen(QColor(colors.muted))
-            painter.drawText(upper.area, int(Qt.AlignmentFlag.AlignCenter), translate("Chart", "Reading…"))
+            words = translate("Chart", "Reading…") if self._expected else formats.DASH
+            painter.drawText(upper.area, int(Qt.AlignmentFlag.AlignCenter), words)
             painter.end()
             return
         self._times(painter, lower)

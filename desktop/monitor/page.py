@@ -16,6 +16,7 @@ from desktop.language import translate
 from desktop.monitor.chart import ThroughputChart
 from desktop.monitor.columns import KINDS, QUEUES, WORKERS, KindRow, lane_title
 from desktop.monitor.desk import PERIODS, MonitorDesk, Reading
+from desktop.parts.away import AwayNote
 from desktop.parts.notice import Notice
 from desktop.parts.records import ROW_HEIGHT, RecordModel, RecordTable
 from desktop.plurals import plurals
@@ -59,6 +60,7 @@ class MonitorPage(QWidget):
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(8)
         column.addLayout(self._make_head())
+        column.addWidget(AwayNote(controller))
         column.addWidget(self._error)
         column.addWidget(self.chart)
         column.addLayout(self._make_middle())
@@ -69,6 +71,7 @@ class MonitorPage(QWidget):
         self.lanes.current_changed.connect(self._offer)
         self.workers.activated_record.connect(self._open)
         controller.connection_changed.connect(self._connection)
+        self._connection()
         self._offer(None)
 
     # ------------------------------------------------------------ parts
@@ -158,7 +161,8 @@ class MonitorPage(QWidget):
 
     def _connection(self) -> None:
         """Ask at once when the server is there again."""
-        if self.isVisible() and self._controller.online and self._error.isVisible():
+        self.chart.expect(self._controller.connection.kind != "offline")
+        if self.isVisible() and self._controller.online and (self._error.isVisible() or not self.chart.points):
             self._error.tell("")
             self._ask_all()
 

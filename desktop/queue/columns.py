@@ -125,7 +125,7 @@ COLUMNS: tuple[Column, ...] = (
         ("eta", "state"), right=True,
     ),
     Column(
-        "submitted", QT_TRANSLATE_NOOP("Columns", "Submitted"), 84,
+        "submitted", QT_TRANSLATE_NOOP("Columns", "Submitted"), 96,
         lambda r: formats.moment(r.created), lambda r: r.created, ("created",),
     ),
     Column(

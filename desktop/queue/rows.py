@@ -8,7 +8,8 @@ from datetime import datetime
 from sys import intern
 from typing import Any
 
-from desktop.client.models import Job, JobFile
+from desktop import formats
+from desktop.client.models import Job, JobFile, Why
 
 GROUPS = ("all", "running", "pending", "succeeded", "failed", "cancelled", "outbox")
 OUTBOX_STATES = frozenset(("outbox", "sending", "refused"))
@@ -97,7 +98,7 @@ def from_job(job: Job) -> JobRow:
         owner=intern(owner),
         priority=intern(job.priority),
         cancel_requested=job.cancel_requested,
-        note=job.why.message if job.why else "",
+        note=_why(job.why) if job.why else "",
         result=job.result or None,
         error=job.error.message or job.error.code if job.error else "",
         error_code=intern(job.error.code) if job.error else "",
@@ -112,6 +113,17 @@ def from_job(job: Job) -> JobRow:
 def needle(*texts: str) -> str:
     """What the search looks in, from the texts of a row."""
     return "\n".join(texts).casefold()
+
+
+def _why(why: Why) -> str:
+    """The words, with a moment as it is on this computer's clock: the server knows of no other than UTC."""
+    at = why.values.get("at")
+    if not isinstance(at, str) or at not in why.message:
+        return why.message
+    try:
+        return why.message.replace(at, formats.moment(datetime.fromisoformat(at).timestamp()))
+    except ValueError:
+        return why.message
 
 
 def _seconds(moment: datetime | None) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyleOptionHeader, QTableView, QWidget
 
 from desktop.language import translate
@@ -75,9 +75,9 @@ class QueueTable(QTableView):
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         for place, column in enumerate(COLUMNS):
             header.resizeSection(place, column.width)
-        header.setStretchLastSection(True)  # a selected row reaches to the edge
         header.setSortIndicator(BY_NAME["submitted"], Qt.SortOrder.DescendingOrder)
         self.setSortingEnabled(True)
+        header.sectionResized.connect(self._fit)
         self.doubleClicked.connect(lambda index: self.activated_job.emit(index.data(RowRole)))
         self.selectionModel().currentRowChanged.connect(self._tell_current)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -124,11 +124,20 @@ class QueueTable(QTableView):
     def restore_header(self, state: bytes) -> None:
         """What `header_state` gave; the state of a version with other columns is passed over."""
         header = self.horizontalHeader()
-        restored = bool(state) and header.restoreState(QByteArray(state)) and header.count() == len(COLUMNS)
-        header.setStretchLastSection(True)  # a state of before says otherwise
-        if not restored:
+        if not state or not header.restoreState(QByteArray(state)) or header.count() != len(COLUMNS):
             return
+        self._fit()
         self.jobs.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The column with the most to say takes the room that the others leave, so that rows reach to the edge."""
+        header, place = self.horizontalHeader(), BY_NAME["progress"]
+        others = header.length() - header.sectionSize(place)
+        header.resizeSection(place, max(self.viewport().width() - others, COLUMNS[place].width))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.current()

@@ -61,7 +61,7 @@ COLUMNS = (
         "kind", QT_TRANSLATE_NOOP("Schedules", "Kind"), 140, lambda s: s.kind_title or s.kind, tip=lambda s: s.kind
     ),
     Column(
-        "when", QT_TRANSLATE_NOOP("Schedules", "When"), 300, words.of, tip=lambda s: f"{words.of(s)}\n{s.cron or ''}"
+        "when", QT_TRANSLATE_NOOP("Schedules", "When"), 330, words.of, tip=lambda s: f"{words.of(s)}\n{s.cron or ''}"
     ),
     Column("next", QT_TRANSLATE_NOOP("Schedules", "Next due"), 96, _next, tip=_all_next),
     Column("last", QT_TRANSLATE_NOOP("Schedules", "Last firing"), 88, _last),
@@ -71,7 +71,7 @@ COLUMNS = (
         color=lambda s: s.last_state if s.last_state in STATE_TEXTS else "muted",
     ),
     Column(
-        "state", QT_TRANSLATE_NOOP("Schedules", "State"), 180, lambda s: state(s)[0], icon=lambda s: state(s)[1],
+        "state", QT_TRANSLATE_NOOP("Schedules", "State"), 150, lambda s: state(s)[0], icon=lambda s: state(s)[1],
         color=lambda s: state(s)[2],
     ),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from desktop.client import models
 from desktop.client.schedule_models import Schedule
 from desktop.controller import Controller
 from desktop.language import translate
+from desktop.parts.away import AwayNote
 from desktop.parts.notice import Notice
 from desktop.parts.records import RecordModel, RecordTable
 from desktop.schedules.columns import COLUMNS, reason
@@ -50,6 +51,7 @@ class SchedulesPage(QWidget):
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(8)
         column.addLayout(self._make_head())
+        column.addWidget(AwayNote(controller))
         column.addWidget(self._error)
         column.addWidget(self.table, 1)
         column.addWidget(self._broken)

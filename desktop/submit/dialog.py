@@ -109,6 +109,7 @@ class SubmitDialog(FramedDialog):
         if self._preview is None:
             self._preview = Preview(self.files, self._controller, self._frame.right)
             self._frame.right_column.addWidget(self._preview)
+            self._preview.grown.connect(self._frame.footer.come_last)
         self._preview.show_dataset(self.chosen.dataset if self.chosen else None)
         return self._preview
 
@@ -202,6 +203,8 @@ class SubmitDialog(FramedDialog):
         self._built.changed.connect(self._ask.start)
         self._built.changed.connect(self._mode_chosen)
         self._frame.left.form_place.addWidget(self._built)
+        self._built.grown.connect(self._frame.footer.come_last)
+        self._frame.footer.come_last()
         suggest_earlier(self._controller, kind, self._built)
         offer_picking(self._controller, self._built)
         if self._before:

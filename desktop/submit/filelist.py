@@ -190,7 +190,7 @@ class FileList(QWidget):
         table.verticalHeader().setDefaultSectionSize(_ROW)
         table.horizontalHeader().hide()
         table.horizontalHeader().setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        table.horizontalHeader().resizeSection(NOTE, 130)
+        table.horizontalHeader().resizeSection(NOTE, 152)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         table.selectionModel().selectionChanged.connect(self._selected)
         self._column.insertWidget(1, table)

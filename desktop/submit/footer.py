@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from desktop.language import translate
@@ -43,11 +43,24 @@ class Footer(QWidget):
         self.submit.setProperty("primary", True)
         self.submit.setDefault(True)
         self.submit.clicked.connect(self.submit_wanted)
+        self._buttons = (cancel, self._background, self.submit)
         row.addWidget(cancel)
         row.addWidget(self._background)
         row.addWidget(self.submit)
         self._blocked = False
         self.show_ready(translate("Submit", "Submit"))
+
+    def come_last(self) -> None:
+        """Be reached by the tab key after all that the dialog has now: what is made later is else reached later."""
+        window = self.window()
+        last = window.previousInFocusChain()
+        while last not in (None, window) and (last.focusPolicy() == Qt.FocusPolicy.NoFocus or last in self._buttons):
+            last = last.previousInFocusChain()
+        if last is None or last is window:
+            return
+        for button in self._buttons:
+            QWidget.setTabOrder(last, button)
+            last = button
 
     def expect(self, words: str) -> None:
         """Say how the job is expected to go."""

@@ -25,10 +25,12 @@ class ParamsForm(QWidget):
 
     Signals:
         changed: a value may be another one now.
+        grown: there are more editors now.
         pick_wanted: a `ListEditor` whose values are to be chosen from those that there are.
     """
 
     changed = Signal()
+    grown = Signal()
     pick_wanted = Signal(object)
 
     def __init__(self, schema: dict[str, Any], leave_out: Collection[str] = ()) -> None:
@@ -41,6 +43,15 @@ class ParamsForm(QWidget):
         column.setSpacing(8)
         self._plain = _form()
         column.addLayout(self._plain)
+        self._later: list[FieldSpec] = []  # folded away; their editors are made when they are first needed
+        self._offered: dict[str, list[tuple[str, str]]] = {}
+        for spec in read_fields(schema):
+            if spec.name in leave_out:
+                continue
+            if spec.advanced:
+                self._later.append(spec)
+            else:
+                self._add(spec, self._plain)
         self._fold = QToolButton()
         self._fold.setObjectName("advancedButton")
         self._fold.setText(translate("Form", "More settings"))
@@ -54,15 +65,6 @@ class ParamsForm(QWidget):
         self._folded.setLayout(self._more)
         self._folded.hide()
         column.addWidget(self._folded)
-        self._later: list[FieldSpec] = []  # folded away; their editors are made when they are first needed
-        self._offered: dict[str, list[tuple[str, str]]] = {}
-        for spec in read_fields(schema):
-            if spec.name in leave_out:
-                continue
-            if spec.advanced:
-                self._later.append(spec)
-            else:
-                self._add(spec, self._plain)
         self._fold.setVisible(bool(self._later))
 
     @property
@@ -78,6 +80,8 @@ class ParamsForm(QWidget):
         later, self._later = self._later, []
         for spec in later:
             self._add(spec, self._more)
+        if later:
+            self.grown.emit()
         for widget, options in self._offered.items() if later else ():
             self.offer(widget, options)
 

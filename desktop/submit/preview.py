@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, Qt
+from PySide6.QtCore import QAbstractItemModel, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -43,7 +43,12 @@ class Preview(QWidget):
         mapping, values, constants: what is decided about its columns.
         rows: its first rows.
         remembering: whether that is kept for files like it.
+
+    Signals:
+        grown: all of it is made.
     """
+
+    grown = Signal()
 
     def __init__(self, files: FileSet, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -100,6 +105,7 @@ class Preview(QWidget):
 
     def _grown(self) -> None:
         self._made = True
+        self.grown.emit()
         self.refresh()
 
     def _make_reading(self) -> None:
@@ -112,7 +118,7 @@ class Preview(QWidget):
         self._tabs.setObjectName("previewTabs")
         self._tabs.setDocumentMode(True)
         self._split.addWidget(self._tabs)
-        table = self._table("mappingTable", self.mapping, (120, 0, 120, 165))
+        table = self._table("mappingTable", self.mapping, (136, 0, 126, 165))
         table.setItemDelegateForColumn(FIELD, ChoiceDelegate(lambda row: self.mapping.options(), table))
         self._tabs.addTab(table, "")
 

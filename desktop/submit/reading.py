@@ -59,7 +59,7 @@ class ReadingBar(QWidget):
             label.setProperty("role", "muted")
             label.setBuddy(box)
             row.addWidget(label)
-            row.addWidget(box, 1)
+            row.addWidget(box, 2 if name == "header_row" else 3)
             self._boxes[name], self._labels[name] = box, label
         self._boxes["header_row"].setMaxVisibleItems(14)
         for box in self._boxes.values():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 from shiboken6 import isValid
 
 from desktop.parts.turns import Turns
+from tests.desktop.test_window import activate
 
 
 @pytest.fixture
@@ -76,3 +77,28 @@ def test_what_is_asked_of_a_dialog_before_it_is_made_is_done(online, qtbot):
         first.submit()
     second.reject()
     qtbot.waitUntil(lambda: not online.submissions.dialogs)
+
+
+@pytest.mark.parametrize("kind", ["evidence.analyze", "customers.import"])
+def test_the_tab_key_goes_through_the_form_before_it_comes_to_the_buttons(online, qtbot, tmp_path, kind):
+    path = tmp_path / "客户.csv"
+    path.write_text("客户编号,客户名称\n1,公司\n", "utf-8")
+    dialog = online.submit_files([path], kind).finish()
+    if kind == "customers.import":
+        dialog.preview.finish()
+    dialog._built._fold.setChecked(True)
+    activate(qtbot, dialog)
+    dialog.priority.setFocus()
+    passed: list[str] = []
+    while "submitButton" not in passed:
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        passed.append(QApplication.focusWidget().objectName())
+        assert len(passed) < 60
+    fields = [name for name in passed if name.startswith("input-")]
+    assert set(fields) >= {"input-keywords", "input-near_duplicates"} or set(fields) >= {
+        "input-mode",
+        "input-max_errors",
+    }
+    assert passed.index("advancedButton") < passed.index(fields[-1])
+    assert passed[-2:] == ["cancelSubmitButton", "submitButton"]
+    dialog.reject()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,9 +12,10 @@ from PySide6.QtCore import QItemSelectionModel, QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QStyleOptionHeader, QStyleOptionHeaderV2
 
+from desktop.client.models import Job, Why
 from desktop.queue.columns import BY_NAME, COLUMNS
 from desktop.queue.model import MAX_SIGNALS, QueueModel, merge_ranges
-from desktop.queue.rows import JobRow, needle
+from desktop.queue.rows import JobRow, from_job, needle
 from desktop.queue.table import QueueTable
 from tests.support import examples
 
@@ -195,15 +197,28 @@ def test_the_arrow_points_down_while_the_newest_is_first(qtbot):
     assert option.sortIndicator == QStyleOptionHeader.SortIndicator.SortUp
 
 
-def test_the_columns_reach_to_the_edge_of_the_table_also_as_an_earlier_version_kept_them(qtbot):
+def test_a_moment_for_which_a_job_waits_is_told_by_the_clock_of_this_computer():
+    at = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
+    job = Job(id="1", why=Why("scheduled_for", f"Starts at {at.isoformat()}.", {"at": at.isoformat()}))
+    assert from_job(job).note == f"Starts at {at.astimezone():%Y-%m-%d %H:%M}."
+    job.why = Why("x", "Told by an older server", {"at": "soon"})
+    assert from_job(job).note == "Told by an older server"
+
+
+def test_progress_takes_the_room_that_the_other_columns_leave_but_is_never_squeezed(qtbot):
     table = QueueTable(QueueModel())
     qtbot.addWidget(table)
-    header = table.horizontalHeader()
-    header.setStretchLastSection(False)
+    header, progress = table.horizontalHeader(), BY_NAME["progress"]
     kept = table.header_state()
-    table.restore_header(kept)
     table.resize(1600, 300)
     table.show()
     qtbot.waitUntil(lambda: header.length() == table.viewport().width())
-    table.restore_header(b"senseless")
-    assert header.stretchLastSection()
+    before = header.sectionSize(progress)
+    header.resizeSection(BY_NAME["title"], 300)
+    assert header.sectionSize(progress) == before - (300 - COLUMNS[BY_NAME["title"]].width)
+    assert header.length() == table.viewport().width()
+    table.restore_header(kept)  # of a narrower window
+    assert header.length() == table.viewport().width()
+    table.resize(600, 300)
+    qtbot.waitUntil(lambda: header.sectionSize(progress) == COLUMNS[progress].width)
+    assert header.length() > table.viewport().width()

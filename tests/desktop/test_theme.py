@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QListWidget, QPlainTextEdit
 
 from desktop import theme
 
@@ -32,16 +32,33 @@ def test_handles_of_scroll_bars_are_seen(colors):
         assert contrast(colors.handle, ground) >= 2.9, ground
 
 
-@pytest.mark.parametrize("choice", ["light", "dark"])
-def test_the_edge_of_an_empty_check_box_is_seen(qapp, qtbot, choice):
-    theme.theme().choose(choice)
-    box = QCheckBox("x")
-    qtbot.addWidget(box)
-    box.show()
-    picture = box.grab().toImage()
-    line = [picture.pixelColor(x, picture.height() // 2).name() for x in range(12)]
-    assert max(contrast(color, theme.current().window) for color in line) >= 3
+def pixels(qtbot, widget, width: int) -> list[str]:
+    """The colours of a widget at half its height, from its left edge on."""
+    qtbot.addWidget(widget)
+    widget.show()
+    picture = widget.grab().toImage()
+    return [picture.pixelColor(x, picture.height() // 2).name() for x in range(width)]
+
+
+@pytest.fixture(params=["light", "dark"])
+def colors(request, qapp):
+    """Those of a theme that holds meanwhile."""
+    theme.theme().choose(request.param)
+    yield theme.current()
     theme.theme().choose("light")
+
+
+@pytest.mark.parametrize("kind", [QCheckBox, QLineEdit, QPlainTextEdit, QListWidget])
+def test_the_edge_of_what_is_empty_is_seen(colors, qtbot, kind):
+    assert max(contrast(color, colors.window) for color in pixels(qtbot, kind(), 12)) >= 2.9
+
+
+def test_the_mark_of_a_ticked_box_is_seen(colors, qtbot):
+    box = QCheckBox("x")
+    box.setChecked(True)
+    found = pixels(qtbot, box, 14)
+    assert colors.accent in found
+    assert max(contrast(color, colors.accent) for color in found[2:12]) >= 4.5
 
 
 @pytest.mark.parametrize("colors", [theme.LIGHT, theme.DARK], ids=["light", "dark"])

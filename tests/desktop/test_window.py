@@ -251,6 +251,11 @@ def test_offline_a_file_is_kept_and_sent_once_when_the_server_is_back_at_another
     row = window.page.model.job(entry_id)
     assert row.state == "outbox"
     assert window.page.model.counts["outbox"] == 1
+    window.show_job(entry_id)
+    window.details.finish()
+    assert text(window, "detailsNoFiles").startswith(f"{path.name} · ")
+    window.side_bar.choose("monitor")
+    assert text(window, "awayNote").startswith("The server is away.")
     # The copy is made, so that the original may go.
     outbox = window.controller.outgoing._open()
     qtbot.waitUntil(lambda: all(file.kept for file in outbox.get(entry_id).files), timeout=10_000)
