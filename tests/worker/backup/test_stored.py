@@ -222,3 +222,18 @@ def test_a_list_without_files_is_read_back(office, folder, place):
     made = create(office.database, folder, silent, storage=office.storage)
     assert made.manifest.files.count == 0
     assert place.restore(made.path).files.restored == 0
+
+
+def test_files_in_a_bucket_are_taken_and_put_back(office, folder, make_place, s3):
+    place = make_place(**s3.settings())
+    bucket = Storage(place.settings)
+    key = keys(office)["northwind-customers.csv"]
+    assert create(office.database, folder, silent, storage=bucket).manifest.files.missing == 1
+    bucket.put(office.storage.local_path(key), key)
+    made = create(office.database, folder, silent, storage=bucket)
+    assert (made.manifest.files.count, made.manifest.files.missing) == (1, 0)
+    bucket.delete(key)
+    done = place.restore(made.path)
+    assert (done.files.restored, done.settled.files_missing) == (1, 0)
+    with bucket.open(key) as stored, office.storage.open(key) as source:
+        assert stored.read() == source.read()
