@@ -21,6 +21,26 @@ from tests.support_services import RedisServer, postgresql_cluster
 ROOT = Path(__file__).parent.parent
 
 
+def _group(item: pytest.Item | None) -> str | None:
+    mark = item.get_closest_marker("xdist_group") if item else None
+    return mark.args[0] if mark else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Under pytest-xdist, end with a group of tests what only they share.
+
+    A running system that nobody needs any more still looks for work several times a second, to the end of all tests.
+    """
+    if not hasattr(item.config, "workerinput") or _group(item) in (None, _group(nextitem)):
+        return
+    assert isinstance(item, pytest.Function)
+    for fixtures in item._fixtureinfo.name2fixturedefs.values():
+        for fixture in fixtures:
+            if fixture.scope == "session" and fixture.baseid.startswith("tests/"):
+                fixture.finish(item._request)
+
+
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """URL (without a database name) of a private PostgreSQL cluster."""
