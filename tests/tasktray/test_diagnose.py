@@ -9,11 +9,10 @@ import psycopg
 import pytest
 from sqlalchemy import insert, update
 
-from tests.support import free_port, wait_until
+from tests.support import free_port
 from tests.support_s3 import S3Server
 from tests.support_smtp import post_office
-from tests.support_system import Office
-from tests.tasktray.conftest import Run, here
+from tests.tasktray.conftest import Run
 from worker.actor import SYSTEM_USER_ID
 from worker.db.database import Database
 from worker.db.schema import jobs, queue_samples, workers
@@ -98,30 +97,6 @@ def test_jobs_that_no_scheduler_rescued_are_told(tasktray: Run, migrated: Path) 
     done = tasktray("diagnose", "--json")
     assert not verdicts(done)["scheduler"]
     assert "tasktray scheduler" in done.stdout
-
-
-def test_a_whole_office_is_well_and_a_missing_worker_is_noticed(
-    tmp_path: Path, postgresql_url: str, redis_server
-) -> None:
-    office = Office(tmp_path / "office", postgresql_url, redis_server.url)
-    try:
-        office.start()
-        done = office.run("diagnose")
-        assert done.returncode == 0, done.stdout
-        assert "All is well." in done.stdout
-        worker = next(p for p in office.programs if p.name == "worker-1")
-        worker.stop()
-        found = verdicts(here(("diagnose", "--json"), office.env, office.folder, ""))
-        assert [check for check, ok in found.items() if not ok] == ["workers"]
-        office.program("worker", "--lanes", "default").start()
-        with office.client() as client:
-            job = client.submit("examples.echo", key="diagnose")
-            wait_until(lambda: client.job(job.id).ended, 30, "the new worker")
-        done = here(("diagnose",), office.env, office.folder, "")
-        assert done.returncode == 1
-        assert "export" in done.stdout  # the lanes that nobody serves
-    finally:
-        office.stop()
 
 
 def test_an_e_mail_server_is_tried_without_sending_anything(tasktray: Run) -> None:
