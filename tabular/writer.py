@@ -14,6 +14,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -135,14 +136,23 @@ class ExportWriter:
         header = io.StringIO()
         csv.writer(header).writerow(self._headers)
         first = codecs.BOM_UTF8 + header.getvalue().encode()
-        digest = hashlib.sha256(first)
-        with self._path.open("wb") as file:
-            file.write(first)
-            for count, lines in blocks:
-                file.write(lines)
+        digest = hashlib.sha256()
+        with self._path.open("wb", buffering=0) as file:
+
+            def keep(lines: bytes) -> None:
                 digest.update(lines)
-                self.rows += count
-            file.flush()
+                rest = memoryview(lines)
+                while rest:
+                    rest = rest[file.write(rest) :]
+
+            # Hashing and writing need no Python: the next block is made meanwhile.
+            with ThreadPoolExecutor(1) as beside:
+                kept = beside.submit(keep, first)
+                for count, lines in blocks:
+                    kept.result()
+                    kept = beside.submit(keep, lines)
+                    self.rows += count
+                kept.result()
             os.fsync(file.fileno())
         self.sha256 = digest.hexdigest()
         return self.rows
