@@ -6,13 +6,12 @@ import datetime as dt
 from typing import Any
 
 from pydantic import Field as Param
-from pydantic import ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import field_validator
 
 from tabular.schema import Field, TableSchema
 from worker.datasets.dataset import Dataset
 from worker.datasets.parameters import ExportChoices
-from worker.engine.form import words
+from worker.engine.form import not_before_start, words
 
 
 class WorkLogsExport(ExportChoices):
@@ -37,13 +36,7 @@ class WorkLogsExport(ExportChoices):
         ),
     )
 
-    @field_validator("end_date")
-    @classmethod
-    def _in_order(cls, end_date: dt.date | None, info: ValidationInfo) -> dt.date | None:
-        start_date = info.data.get("start_date")
-        if start_date and end_date and start_date > end_date:
-            raise PydanticCustomError("dates_reversed", "the last day is before the first")
-        return end_date
+    _in_order = field_validator("end_date")(not_before_start)
 
     def more_filters(self) -> dict[str, dict[str, Any]]:
         """The days and employees as filters."""

@@ -1,8 +1,14 @@
-"""What a form needs to know of a kind's parameter beside its type: words in both languages, and how it is edited."""
+"""What a form needs to know of a kind's parameter beside its type: words in both languages, and how it is edited; and a
+rule that several kinds have.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import ValidationInfo
+from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
     from pydantic.config import JsonDict
@@ -42,3 +48,15 @@ def words(
     if pick:
         extra["pick"] = {"dataset": pick[0], "label": pick[1]}
     return cast("JsonDict", extra)
+
+
+def not_before_start(end_date: dt.date | None, info: ValidationInfo) -> dt.date | None:
+    """A validator for the field `end_date` of parameters that have a `start_date` before it.
+
+    Raises:
+        PydanticCustomError: `dates_reversed`.
+    """
+    start_date = info.data.get("start_date")
+    if start_date and end_date and start_date > end_date:
+        raise PydanticCustomError("dates_reversed", "the last day is before the first")
+    return end_date

@@ -7,7 +7,6 @@ import importlib
 import logging
 import os
 import queue
-import signal
 import sys
 import threading
 import traceback
@@ -15,17 +14,14 @@ import warnings
 from typing import Any
 
 from worker.engine.orphans import die_with_parent
-from worker.engine.pipe import Message, Pipe, take_over_pipes
+from worker.engine.pipe import Message, Pipe, leave_signals_to_the_worker, take_over_pipes
 from worker.engine.plain import plain
 
 
 def main() -> int:
     """Serve until the caller hangs up."""
     pipe = take_over_pipes()
-    # A signal to the whole process group is for the worker.
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    leave_signals_to_the_worker()
     hello = pipe.receive()
     if hello is None:
         return 0

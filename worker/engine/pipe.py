@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import threading
 from typing import IO, Any
 
@@ -76,3 +77,10 @@ def take_over_files() -> tuple[IO[bytes], IO[bytes]]:
 def take_over_pipes() -> Pipe:
     """The same, for a conversation in messages."""
     return Pipe(*take_over_files())
+
+
+def leave_signals_to_the_worker() -> None:
+    """A signal to the whole process group is for the worker; this process ends when it is told to, or with the pipe."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import queue
-import signal
 import sqlite3
 import sys
 import threading
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from worker.engine.orphans import die_with_parent
-from worker.engine.pipe import Message, Pipe, take_over_pipes
+from worker.engine.pipe import Message, Pipe, leave_signals_to_the_worker, take_over_pipes
 from worker.engine.plain import plain
 from worker.errors import Cancelled, DeadlineReached, Interrupted, LeaseLost, ProcessDied, Refused, Transient
 
@@ -27,10 +26,7 @@ log = logging.getLogger("worker.runner")
 def main() -> int:
     """Serve until the slot hangs up."""
     pipe = take_over_pipes()
-    # A signal to the whole process group is for the worker: its slot tells us when to stop.
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    leave_signals_to_the_worker()
     hello = pipe.receive()
     if hello is None:
         return 0

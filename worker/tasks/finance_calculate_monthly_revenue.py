@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from pydantic import Field, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, field_validator
 
 from worker.engine.context import JobContext
-from worker.engine.form import words
+from worker.engine.form import not_before_start, words
 from worker.engine.kinds import Params, kind
 
 
@@ -24,13 +23,7 @@ class RevenueParams(Params):
     )
     end_date: dt.date | None = Field(None, json_schema_extra=words("结束日期", "To"))
 
-    @field_validator("end_date")
-    @classmethod
-    def _in_order(cls, end_date: dt.date | None, info: ValidationInfo) -> dt.date | None:
-        start_date = info.data.get("start_date")
-        if start_date and end_date and start_date > end_date:
-            raise PydanticCustomError("dates_reversed", "the last day is before the first")
-        return end_date
+    _in_order = field_validator("end_date")(not_before_start)
 
 
 @kind(
