@@ -158,10 +158,7 @@ class Writer:
                         self._commit(last=True)
                     raise Refused("checksum_mismatch", 460, name=self.name)
                 if self._file is not None:
-                    if self.position == self._size:
-                        self._complete(self._file)
-                    else:
-                        self._commit(last=True)
+                    self._keep(self._file)
             finally:
                 self._close()
             return self.committed
@@ -176,13 +173,17 @@ class Writer:
                     if self._checksum is not None:
                         self.position = self.committed
                         _cut(self._file, self.committed, self.name)
-                    if self.position == self._size:
-                        self._complete(self._file)
-                    else:
-                        self._commit(last=True)
+                    self._keep(self._file)
             finally:
                 self._close()
             return self.committed
+
+    def _keep(self, file: BinaryIO) -> None:
+        """Write down what has arrived: the whole upload, or its part."""
+        if self.position == self._size:
+            self._complete(file)
+        else:
+            self._commit(last=True)
 
     def _commit_when_due(self) -> None:
         due = self.position - self._marked >= COMMIT_BYTES or time.monotonic() - self._marked_at >= COMMIT_SECONDS
