@@ -21,6 +21,16 @@ from tests.support_services import RedisServer, postgresql_cluster
 ROOT = Path(__file__).parent.parent
 
 
+_LONGEST = ("tests/system/test_package.py", "tests/chaos/")  # a minute each, the others seconds
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Under pytest-xdist, begin with the longest: none is to run alone at the end, while the other processes wait."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
+
+
 def _group(item: pytest.Item | None) -> str | None:
     mark = item.get_closest_marker("xdist_group") if item else None
     return mark.args[0] if mark else None
