@@ -116,13 +116,14 @@ def _disk(installation: Installation) -> Finding | None:
 
 def _bucket(installation: Installation) -> Finding:
     """Put an object of a few bytes into the bucket, read it, remove it."""
-    from worker.files.bucket import BucketObjects
-    from worker.files.storage import StorageUnavailable
+    from worker.errors import Refused
+    from worker.files.storage import StorageUnavailable, open_bucket
     from worker.ids import new_id
+    from worker.texts import text
 
     settings, key = installation.settings, new_id()
     try:
-        objects = BucketObjects(settings)  # and no `Storage`: looking makes no folder
+        objects = open_bucket(settings)  # and no `Storage`: looking makes no folder
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / key).write_bytes(b"x")
             objects.put(Path(folder) / key, key, link=False, sha256=None)
@@ -132,6 +133,9 @@ def _bucket(installation: Installation) -> Finding:
         left = objects.exists(key)
     except StorageUnavailable as error:
         return _bad("storage", "diagnose_bucket_unreachable", place=settings.storage_url, reason=first_line(error))
+    except Refused as error:
+        reason = text(error.code, language(), **error.values)
+        return _bad("storage", "diagnose_bucket_unreachable", place=settings.storage_url, reason=reason)
     if read != b"x" or left:
         return _bad("storage", "diagnose_bucket_differs", place=settings.storage_url)
     return _fine("storage", "diagnose_bucket", place=settings.storage_url)

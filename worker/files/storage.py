@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from worker.errors import Transient
+from worker.errors import Refused, Transient
 from worker.files.folder import FolderObjects, private_folder, refuse_when_full, sync_folder
 from worker.ids import is_id
 
 if TYPE_CHECKING:
     from worker.settings import Settings
 
-__all__ = ["Objects", "Storage", "StorageUnavailable", "refuse_when_full", "sync_folder"]
+__all__ = ["Objects", "Storage", "StorageUnavailable", "open_bucket", "refuse_when_full", "sync_folder"]
 
 
 class StorageUnavailable(Transient):
@@ -61,6 +61,9 @@ class Storage:
     Attributes:
         root: the folder; made on first use, readable by its owner only.
         url: of the bucket; empty: objects are in the folder, too.
+
+    Raises:
+        Refused: `bucket_library_missing`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -74,9 +77,7 @@ class Storage:
         private_folder(self._incoming)
         self._objects: Objects
         if self.url:
-            from worker.files.bucket import BucketObjects  # the library behind it is imported where a bucket is set
-
-            self._objects = BucketObjects(settings)
+            self._objects = open_bucket(settings)
         else:
             self._objects = FolderObjects(self.root, self._aside)
 
@@ -169,3 +170,17 @@ class Storage:
     def free_bytes(self) -> int:
         """Room that is left for what is not an object yet."""
         return shutil.disk_usage(self.root).free
+
+
+def open_bucket(settings: Settings) -> Objects:
+    """The bucket that the settings name. The library behind it is imported only where there is one, and is no part of
+    the desktop's package.
+
+    Raises:
+        Refused: `bucket_library_missing`.
+    """
+    try:
+        from worker.files.bucket import BucketObjects
+    except ModuleNotFoundError as missing:
+        raise Refused("bucket_library_missing", 503, library=missing.name) from missing
+    return BucketObjects(settings)

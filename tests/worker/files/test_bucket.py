@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.support_s3 import READER, READER_SECRET, S3Server
 from worker.actor import Actor
 from worker.db.database import Database
 from worker.db.schema import files
+from worker.errors import Refused
 from worker.files import bucket, results
 from worker.files.cleanup import Cleaned, clean
 from worker.files.storage import Storage, StorageUnavailable
@@ -173,3 +175,11 @@ def test_oss_has_the_bucket_in_the_hosts_name(tmp_path: Path):
 def test_an_address_that_cannot_be_used_is_named(tmp_path: Path, url: str, words: str):
     with pytest.raises(ValidationError, match=words):
         Settings(_env_file=None, data=tmp_path, storage_url=url)
+
+
+def test_without_the_library_it_is_said_what_to_install(settings: Settings, monkeypatch):
+    monkeypatch.delitem(sys.modules, "worker.files.bucket", raising=False)
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    with pytest.raises(Refused) as told:
+        Storage(settings)
+    assert (told.value.code, told.value.values) == ("bucket_library_missing", {"library": "obstore"})
