@@ -22,7 +22,7 @@ from tabular.unpack import unpacked
 _CHUNK = 1 << 18
 _CLOSE = len(b"</si>")
 _ENDS = (b"", b"</sst>")
-_MEMORY = 48 << 20
+_MEMORY = 32 << 20
 """Bytes of texts that are held in memory."""
 _BETWEEN = b"\0"
 """Stands between texts; no XML holds it."""

@@ -3,7 +3,7 @@
     python -m tests.bench.reading [--rows 100000] [--rounds 3] [--slow]
 
 Reading: customers of 14 columns with 1 % bad rows, as xlsx (inline strings, shared strings in memory and on disk, where
-those past 48 MB lie) and csv (UTF-8, GB18030). Each floor is its bare reader (calamine's stream, `csv.reader`)
+those past 32 MB of text lie) and csv (UTF-8, GB18030). Each floor is its bare reader (calamine's stream, `csv.reader`)
 over the same file. `check` is the time of the checker as a share of the reading. PSS is the peak of a process that
 opens and reads the file (Linux). Writing: the floor is the bare writer on rows that are in memory. `--slow` also
 measures openpyxl, in and out, and an error workbook in which every row was rejected. The best of the rounds is taken.
