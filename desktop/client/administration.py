@@ -135,6 +135,15 @@ class Administration(Conversation):
         """Mark all notifications as read; gives how many were unread."""
         return int(self.json("POST", "notifications/read-all", again=True)["read"])
 
+    def overdue_notices(self) -> str:
+        """Of which overdue bills this user wants to be told: all, own or none."""
+        return str(self.json("GET", "notifications/choices")["bill_overdue"])
+
+    def choose_overdue_notices(self, choice: str) -> str:
+        """Choose all, own or none; gives what holds now."""
+        chosen = self.json("PATCH", "notifications/choices", json={"bill_overdue": choice}, again=True)
+        return str(chosen["bill_overdue"])
+
 
 def _period(since: datetime | None, until: datetime | None) -> dict[str, str | None]:
     return {"from": since.isoformat() if since else None, "to": until.isoformat() if until else None}

@@ -1060,6 +1060,26 @@
         <source>Show the job</source>
         <translation>查看任务</translation>
     </message>
+    <message>
+        <source>Overdue bills:</source>
+        <translation>逾期账单：</translation>
+    </message>
+    <message>
+        <source>Of which overdue bills to be told</source>
+        <translation>接收哪些逾期账单的通知</translation>
+    </message>
+    <message>
+        <source>all</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>from my imports</source>
+        <translation>我导入的</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>不接收</translation>
+    </message>
 </context>
 <context>
     <name>Outbox</name>

@@ -25,6 +25,7 @@ class Inbox(QObject):
         notifications: the latest first, as far as they were read.
         unread: how many of all are unread.
         more: there are older ones.
+        overdue: of which overdue bills the user wants to be told: all, own or none; None: not known (yet).
 
     Signals:
         changed: any of the above may be another one now.
@@ -40,6 +41,7 @@ class Inbox(QObject):
         self.notifications: list[Notification] = []
         self.unread = 0
         self.more = False
+        self.overdue: str | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(ASK_MS)
         self._timer.timeout.connect(self.ask)
@@ -62,8 +64,8 @@ class Inbox(QObject):
         self._pages = 1
         self._timer.stop()
         self._controller.operations.cancel("notifications")
-        if self.notifications or self.unread:
-            self.notifications, self.unread, self.more = [], 0, False
+        if self.notifications or self.unread or self.overdue:
+            self.notifications, self.unread, self.more, self.overdue = [], 0, False, None
             self.changed.emit()
 
     def leave(self) -> None:
@@ -105,6 +107,24 @@ class Inbox(QObject):
             self._pages += 1
             self.ask()
 
+    def ask_choice(self) -> None:
+        """Read what the user has chosen; a server that does not know the question leaves it open."""
+        client = self._controller.client
+        if client is not None and self._controller.online:
+            self._controller.operations.start(
+                "overdue", lambda _: client.overdue_notices(), self._choice, lambda _: None
+            )
+
+    def choose(self, overdue: str) -> None:
+        """Choose of which overdue bills to be told."""
+        self.overdue = overdue
+        self._order("overdue", lambda client: client.choose_overdue_notices(overdue))
+
+    def _choice(self, overdue: str) -> None:
+        if overdue != self.overdue:
+            self.overdue = overdue
+            self.changed.emit()
+
     def mark_read(self, notification_id: str) -> None:
         """Mark one as read."""
         self._order(f"read:{notification_id}", lambda client: client.read_notification(notification_id))
@@ -119,6 +139,8 @@ class Inbox(QObject):
             return
 
         def failed(error: BaseException) -> None:
+            if key == "overdue":
+                self.ask_choice()  # what holds is shown again
             if isinstance(error, Missing):  # deleted for its age meanwhile
                 self.ask()
             elif not isinstance(error, Offline | SignInNeeded):

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QListView, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.client.notification_models import Notification
 from desktop.language import translate
@@ -22,6 +32,7 @@ class NotificationPanel(QFrame):
 
     Attributes:
         list: the notifications.
+        overdue: of which overdue bills to be told.
 
     Signals:
         job_wanted: id of the job of a notification.
@@ -71,8 +82,23 @@ class NotificationPanel(QFrame):
         self._job = QPushButton(translate("Notifications", "Show the job"))
         self._job.setObjectName("showJobButton")
         self._job.clicked.connect(lambda: self._open(self._current()))
+        self._overdue_title = QLabel(translate("Notifications", "Overdue bills:"))
+        self._overdue_title.setProperty("role", "muted")
+        self.overdue = QComboBox()
+        self.overdue.setObjectName("overdueNotices")
+        self.overdue.setAccessibleName(translate("Notifications", "Of which overdue bills to be told"))
+        for choice, words in (
+            ("all", translate("Notifications", "all")),
+            ("own", translate("Notifications", "from my imports")),
+            ("none", translate("Notifications", "none")),
+        ):
+            self.overdue.addItem(words, choice)
+        self.overdue.activated.connect(lambda _: inbox.choose(self.overdue.currentData()))
         foot = QHBoxLayout()
         foot.setContentsMargins(14, 8, 10, 10)
+        foot.setSpacing(8)
+        foot.addWidget(self._overdue_title)
+        foot.addWidget(self.overdue)
         foot.addStretch(1)
         foot.addWidget(self._job)
         column = QVBoxLayout(self)
@@ -90,6 +116,7 @@ class NotificationPanel(QFrame):
         self.resize(_SIZE.width(), min(_SIZE.height(), max(window.height() - 80, 240)))
         self.move(widget.mapToGlobal(QPoint(widget.width() - self.width(), widget.height() + 4)))
         self._inbox.ask()
+        self._inbox.ask_choice()
         self.show()
         self.list.setFocus()
 
@@ -114,6 +141,9 @@ class NotificationPanel(QFrame):
         )
         self._all.setEnabled(bool(self._inbox.unread))
         self._stack.setCurrentIndex(0 if self.model.rowCount() else 1)
+        for part in (self._overdue_title, self.overdue):
+            part.setVisible(self._inbox.overdue is not None)
+        self.overdue.setCurrentIndex(self.overdue.findData(self._inbox.overdue))
         self._offer()
 
     def _current(self) -> Notification | None:

@@ -243,6 +243,21 @@ def test_notifications_are_counted_read_one_by_one_and_all_at_once(online, qtbot
     panel.close()
 
 
+def test_of_which_overdue_bills_to_be_told_is_chosen_in_the_panel(online, qtbot, client):
+    client.choose_overdue_notices("all")
+    press(online, "bellButton", QToolButton)
+    panel = online.top._panel
+    qtbot.waitUntil(lambda: panel.overdue.isVisible() and panel.overdue.currentData() == "all", timeout=10_000)
+    panel.overdue.setCurrentIndex(panel.overdue.findData("own"))
+    panel.overdue.activated.emit(panel.overdue.currentIndex())
+    qtbot.waitUntil(lambda: client.overdue_notices() == "own", timeout=10_000)
+    panel.close()
+    client.choose_overdue_notices("all")
+    press(online, "bellButton", QToolButton)
+    qtbot.waitUntil(lambda: panel.overdue.currentData() == "all", timeout=10_000)
+    panel.close()
+
+
 def test_a_job_that_is_not_in_the_list_is_found_and_one_that_is_gone_is_said_to_be(online, qtbot, client, schedule):
     job = client.run_schedule(schedule.id, key=str(uuid.uuid4()))  # jobs of schedules are not in the list
     qtbot.waitUntil(lambda: client.job(job.id).state == "succeeded", timeout=10_000)
