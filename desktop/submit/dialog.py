@@ -19,8 +19,9 @@ from desktop.plurals import plurals
 from desktop.submit.choosing import Choosing
 from desktop.submit.earlier import suggest_earlier
 from desktop.submit.expected import expected
+from desktop.submit.fields import FieldSpec, read_fields
 from desktop.submit.files import FILE_OPTIONS, FileState
-from desktop.submit.fitting import fits, reads_table, taken
+from desktop.submit.fitting import fits, reads_table, taken, taking
 from desktop.submit.form import ParamsForm
 from desktop.submit.frame import FramedDialog
 from desktop.submit.picking import offer_picking
@@ -67,6 +68,7 @@ class SubmitDialog(FramedDialog):
         self.sending = Sending(controller, self)
         self._built: ParamsForm | None = None
         self._pending: tuple[models.Kind, bool, bool] | None = None
+        self._fields: list[FieldSpec] | None = None
         self._before: Mapping[str, Any] | None = None
         self._stored: dict[Path, str] = {}
         self._replaces: dict[Path | None, str] = {}
@@ -74,11 +76,12 @@ class SubmitDialog(FramedDialog):
         self._guessing = False
         self._preview: Preview | None = None
         self._ask = later(self, 350, self._estimate)
+        self._lock = later(self, 0, lambda: self._frame.split.setEnabled(not self.sending.under_way))
 
     # ------------------------------------------------------------ parts
 
     def _steps(self) -> list[Callable[[], object]]:
-        return [self._connect, self._fill_kinds, self._make_form, *self._take_over]
+        return [self._connect, self._fill_kinds, self._make_form, self._make_form, *self._take_over]
 
     def _connect(self) -> None:
         frame, footer = self._frame, self._frame.footer
@@ -120,8 +123,7 @@ class SubmitDialog(FramedDialog):
         offered = {kind.kind for kind in self._controller.catalogue.offered_kinds()} | {wanted}
         possible = [kind for kind in self._controller.kinds if kind.kind in offered]
         if self._found:
-            fitting = [kind for kind in possible if taken(kind, self._found)]
-            most = max(fitting, key=lambda kind: len(taken(kind, self._found)), default=None)
+            fitting, most = taking(possible, self._found)
             self._heading.offer(fitting, most.kind if most else None)
             self.paths = taken(most, self._found) if most else self.paths
         else:
@@ -137,7 +139,8 @@ class SubmitDialog(FramedDialog):
     @property
     def chosen(self) -> models.Kind | None:
         """The kind that is chosen."""
-        name = self.kind.currentData()
+        box = self._heading.kind if self._frame.made else self.kind
+        name = box.currentData()
         return next((kind for kind in self._controller.kinds if kind.kind == name), None)
 
     def set_files(self, paths: Sequence[Path]) -> None:
@@ -181,9 +184,9 @@ class SubmitDialog(FramedDialog):
             return
         self._frame.error.tell("")
         # The form is made in a turn of the event loop of its own, so that opening the dialog does not take long.
-        self._pending = (kind, previewed, schema is not None)
+        self._pending, self._fields = (kind, previewed, schema is not None), None
         QTimer.singleShot(0, self, self._make_form)
-        self.title.setPlaceholderText(self.paths[0].name if len(self.paths) == 1 else kind.title)
+        self._heading.title.setPlaceholderText(self.paths[0].name if len(self.paths) == 1 else kind.title)
         self._frame.right.setVisible(previewed)
         if previewed:
             # Where there is room for the window, there is for this.
@@ -197,9 +200,13 @@ class SubmitDialog(FramedDialog):
     def _make_form(self) -> None:
         if self._pending is None:
             return
+        if self._fields is None:  # reading them is half the work, and is a turn of its own
+            self._fields = read_fields(self._pending[0].params_schema)
+            QTimer.singleShot(0, self, self._make_form)
+            return
         (kind, previewed, known), self._pending = self._pending, None
         beside = (FILE_OPTIONS if previewed else ()) + (_DECIDED if previewed and known else ())
-        self._built = ParamsForm(kind.params_schema, beside)
+        self._built = ParamsForm(kind.params_schema, beside, self._fields)
         self._built.changed.connect(self._ask.start)
         self._built.changed.connect(self._mode_chosen)
         self._frame.left.form_place.addWidget(self._built)
@@ -222,17 +229,19 @@ class SubmitDialog(FramedDialog):
     def _form(self) -> ParamsForm | None:
         """The form, made now if that is still to come."""
         self._making.finish()
-        self._make_form()
+        while self._pending is not None:
+            self._make_form()
         return self._built
 
     def _fitting(self, kind: str) -> None:
         if self._guessing:
             self._guessing = False
-            place = self.kind.findData(kind)
-            if place < 0 or place == self.kind.currentIndex():
+            box = self._heading.kind
+            place = box.findData(kind)
+            if place < 0 or place == box.currentIndex():
                 self._kind_chosen()
             else:
-                self.kind.setCurrentIndex(place)
+                box.setCurrentIndex(place)
 
     # ------------------------------------------------------------ parameters
 
@@ -302,7 +311,7 @@ class SubmitDialog(FramedDialog):
             possible = kind is not None and not self._guessing
             if self._frame.footer.show_ready(words, possible=possible, problem=problem):
                 self._ask.start()
-        self.title.setEnabled(not several)
+        self._heading.title.setEnabled(not several)
 
     def _going(self) -> list[FileState]:
         """The files that go in: those that are ticked, where ticks can be seen to mean something."""
@@ -312,13 +321,7 @@ class SubmitDialog(FramedDialog):
     def _problem(self, chosen: Sequence[FileState]) -> str:
         if not self._frame.right.isVisibleTo(self) and self.files.tables:
             return ""
-        if self.files.files and not chosen:
-            return translate("Submit", "No file is ticked.")
-        for state in chosen:
-            problem = self.files.problem(state)
-            if problem:
-                return problem if len(self.paths) == 1 else f"{state.path.name}: {problem}"
-        return ""
+        return self.files.obstacle(chosen)
 
     def _estimate(self) -> None:
         kind = self.chosen
@@ -361,8 +364,8 @@ class SubmitDialog(FramedDialog):
             title=self.title.text().strip(), replaces=self._replaces, stored=self._stored,
         )  # fmt: skip
         tickets = self.sending.start(kind.kind, orders, self.priority.currentData())
-        if previewed:
-            self.preview.remembering.submitted()
+        if previewed and self._preview is not None:
+            self._preview.submitted()
         self._show_sending()
         self.submitted.emit(tickets)
 
@@ -371,8 +374,8 @@ class SubmitDialog(FramedDialog):
         return self.sending.awaits(entry_id) and self.isVisible()
 
     def _show_sending(self) -> None:
-        self._frame.split.setEnabled(not self.sending.under_way)
         self._judge()
+        self._lock.start()
 
     def _not_sent(self, words: str, orders: list[Order]) -> None:
         self._go_on_with([path for order in orders for path in order.paths], orders[0].params)

@@ -226,6 +226,16 @@ class FileSet(QObject):
         decision = self.decision(state)
         return state.options | (decision.params() if decision else {})
 
+    def obstacle(self, chosen: Sequence[FileState]) -> str:
+        """Why these of the files cannot be submitted, in words; empty when nothing is known against them."""
+        if self.files and not chosen:
+            return translate("Submit", "No file is ticked.")
+        for state in chosen:
+            problem = self.problem(state)
+            if problem:
+                return problem if len(self.files) == 1 else f"{state.path.name}: {problem}"
+        return ""
+
     def same(self, state: FileState) -> list[FileState]:
         """Other files of the list with the same content."""
         return [s for s in self.files if s is not state and s.sha256 and s.sha256 == state.sha256]

@@ -16,6 +16,13 @@ def taken(kind: models.Kind, paths: Sequence[Path]) -> list[Path]:
     return found if kind.uploads.maximum == 1 or len(found) <= kind.uploads.maximum else []
 
 
+def taking(kinds: Sequence[models.Kind], paths: Sequence[Path]) -> tuple[list[models.Kind], models.Kind | None]:
+    """The kinds that take some of the files, and the first of those that take most; None: none takes any."""
+    found = [(kind, len(taken(kind, paths))) for kind in kinds]
+    best = max(found, key=lambda one: one[1], default=None)
+    return [kind for kind, count in found if count], best[0] if best and best[1] else None
+
+
 def fits(kind: models.Kind, paths: Sequence[Path]) -> bool:
     """The kind can work on these files, by their endings; any kind fits no files."""
     needs = kind.uploads

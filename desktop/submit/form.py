@@ -22,6 +22,7 @@ class ParamsForm(QWidget):
     Args:
         schema: JSON Schema of the parameters.
         leave_out: names of parameters that are edited elsewhere.
+        fields: of the schema, where they were read already.
 
     Signals:
         changed: a value may be another one now.
@@ -33,7 +34,9 @@ class ParamsForm(QWidget):
     grown = Signal()
     pick_wanted = Signal(object)
 
-    def __init__(self, schema: dict[str, Any], leave_out: Collection[str] = ()) -> None:
+    def __init__(
+        self, schema: dict[str, Any], leave_out: Collection[str] = (), fields: Sequence[FieldSpec] | None = None
+    ) -> None:
         super().__init__()
         self.setObjectName("paramsForm")
         self.editors: dict[str, Editor] = {}
@@ -45,7 +48,7 @@ class ParamsForm(QWidget):
         column.addLayout(self._plain)
         self._later: list[FieldSpec] = []  # folded away; their editors are made when they are first needed
         self._offered: dict[str, list[tuple[str, str]]] = {}
-        for spec in read_fields(schema):
+        for spec in read_fields(schema) if fields is None else fields:
             if spec.name in leave_out:
                 continue
             if spec.advanced:

@@ -26,12 +26,14 @@ class Frame(QWidget):
         left_out: which files are not taken.
         split: holds `left`, the heading and the form, and `right` with `right_column`, the look at the files.
         footer: the buttons.
+        made: all of it is there.
     """
 
     def __init__(self, controller: Controller, files: FileSet, parent: QWidget) -> None:
         super().__init__(parent)
         self._controller = controller
         self._files = files
+        self.made = False
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(18, 16, 18, 14)
         self._column.setSpacing(10)
@@ -67,6 +69,7 @@ class Frame(QWidget):
         self._column.addWidget(self.split, 1)
         self.footer = Footer(self)
         self._column.addWidget(self.footer)
+        self.made = True
 
 
 class FramedDialog(QDialog):

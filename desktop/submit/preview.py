@@ -90,8 +90,8 @@ class Preview(QWidget):
         if not self._made and not self._making.under_way:
             self._making.begin(
                 (
-                    self._make_reading, self._make_mapping, self._make_values, self._make_constants, self._make_rows,
-                    self._make_remembering, self._grown,
+                    self._make_reading, self._make_mapping, self._make_values, self._make_taking, self._make_constants,
+                    self._make_rows, self._make_remembering, self._grown,
                 )
             )  # fmt: skip
 
@@ -102,6 +102,11 @@ class Preview(QWidget):
         self.refresh()
         self._filling.finish()
         return self
+
+    def submitted(self) -> None:
+        """The file is submitted; before there is something to choose, nobody has chosen anything that is to be kept."""
+        if self._made:
+            self.remembering.submitted()
 
     def _grown(self) -> None:
         self._made = True
@@ -123,9 +128,12 @@ class Preview(QWidget):
         self._tabs.addTab(table, "")
 
     def _make_values(self) -> None:
-        table = self._table("valuesTable", self.values, (100, 120, 56, 120, 0))
-        table.setItemDelegateForColumn(ValuesModel.edited, ChoiceDelegate(self.values.options, table))
-        self._tabs.addTab(self._with_button(table), "")
+        self._values_table = self._table("valuesTable", self.values, (100, 120, 56, 120, 0))
+        delegate = ChoiceDelegate(self.values.options, self._values_table)
+        self._values_table.setItemDelegateForColumn(ValuesModel.edited, delegate)
+
+    def _make_taking(self) -> None:
+        self._tabs.addTab(self._with_button(self._values_table), "")
 
     def _make_constants(self) -> None:
         table = self._table("constantsTable", self.constants, (200, 0))

@@ -101,7 +101,7 @@ def test_a_wrong_encoding_is_mended_by_choosing_another(online, qtbot, tmp_path,
     box.activated.emit(box.currentIndex())
     qtbot.waitUntil(button.isEnabled, timeout=20_000)
     table = dialog.findChild(QTableView, "previewTable").model()
-    assert table.index(0, 1).data() == "臺灣公司"
+    qtbot.waitUntil(lambda: table.index(0, 1).data() == "臺灣公司")
     dialog.reject()
 
 
@@ -154,7 +154,8 @@ def test_many_files_go_in_with_one_mapping_as_a_job_each(online, qtbot, tmp_path
     qtbot.waitUntil(lambda: button.text() == f"Submit {MANY} jobs")
     notes = [files.index(row, NOTE).data() for row in range(files.rowCount())]
     assert notes == ["1 row"] * MANY + ["columns to be chosen", "cannot be read"]
-    assert text(dialog, "previewNote") == f"The columns chosen here hold for all {MANY} files with this header."
+    note = f"The columns chosen here hold for all {MANY} files with this header."
+    qtbot.waitUntil(lambda: text(dialog, "previewNote") == note)
     assert text(dialog, "filesSummary") == f"{MANY} of {MANY + 2} go in; columns to be chosen 1; cannot be read 1"
     # What is left out by itself can be asked for, and then says what is still to be done.
     ticked = files.index(MANY, NAME)
