@@ -78,7 +78,7 @@ def s3_server() -> Iterator[S3Server]:
 
         if server.poll() is not None:
             pytest.fail((folder / "log").read_text(errors="replace")[-3000:])
-        with contextlib.suppress(requests.ConnectionError):
+        with contextlib.suppress(requests.ConnectionError, requests.Timeout):  # a loaded machine takes its time
             requests.get(found.url, timeout=5)
             storage = Storage(Settings(_env_file=None, data=folder / "probe", **found.settings()))
             with contextlib.suppress(StorageUnavailable):  # its volumes are not ready yet
