@@ -8,13 +8,13 @@ from functools import cached_property
 from itertools import compress
 from typing import Any
 
+from tabular.batch import Batch
 from tabular.cells import Cell, Unclosed, column_letter
 from tabular.columns import Column, constant
 from tabular.errors import TableError
 from tabular.forms import Form, shaper
 from tabular.mapper import Mapping
 from tabular.schema import TableSchema
-from tabular.source import Batch
 from tabular.texts import text
 from tabular.values import Suspect, brief
 

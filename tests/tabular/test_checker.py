@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tabular.batch import Batch
 from tabular.cells import EMPTY, ERRORS, Uncalculated
 from tabular.checker import Checker, Rejected, explain, key_problem, place
 from tabular.columns import Column
@@ -19,7 +20,6 @@ from tabular.errors import TableError
 from tabular.forms import shaper
 from tabular.mapper import Mapping
 from tabular.schema import Field, TableSchema
-from tabular.source import Batch
 from tabular.values import Suspect, converter
 from tests.support import examples
 from tests.tabular.schemas import CUSTOMERS_SCHEMA

@@ -10,10 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tabular.batch import Batch
 from tabular.checker import Checked, Checker, Rejected, key_problem
 from tabular.mapper import Mapping
 from tabular.schema import TableSchema
-from tabular.source import Batch, ReadOptions, open_source
+from tabular.source import ReadOptions, open_source
 from worker.reading.copy_text import encode
 from worker.reading.keyset import KeySet
 from worker.reading.part import Opened, Order, Part
