@@ -25,6 +25,7 @@ _LOOK_SECONDS = 0.05  # how often memory and orders are looked at
 _START_SECONDS = 60.0  # for a process to start and import, on a busy machine
 _CALLS = 200  # after so many, or when it has grown, a helper is renewed
 _GROWTH_SHARE = 0.5
+_LEAVE_SECONDS = 2.0  # for an idle process to go by itself
 
 
 class HelperStopped(Exception):
@@ -65,6 +66,7 @@ class Helper:
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._listener: threading.Thread | None = None
         self._calls = 0
+        self._idle = False
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +92,7 @@ class Helper:
             self._start()
         assert self._pipe is not None  # noqa: S101 - started
         self._calls += 1
+        self._idle = False
         self._pipe.send({"function": function, "arguments": arguments})
         # The first call waits for the start of the process and the imports, too.
         deadline = time.monotonic() + seconds + (_START_SECONDS if self._calls == 1 else 0.0)
@@ -98,6 +101,7 @@ class Helper:
         except BaseException:
             self._end()
             raise
+        self._idle = True
         match message["type"]:
             case "done":
                 answer: dict[str, Any] = message["answer"]
@@ -159,8 +163,14 @@ class Helper:
     def _end(self) -> None:
         if self._process is None:
             return
+        if self._idle:  # it goes when nobody speaks to it any more
+            assert self._process.stdin is not None  # noqa: S101 - we asked for a pipe
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                self._process.stdin.close()
+                self._process.wait(_LEAVE_SECONDS)
         self._process.kill()
         self._process.wait()
+        self._idle = False
         if self._listener is not None:
             self._listener.join()
         if self._pipe is not None:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, NoReturn, Self
 
 import psutil
 
@@ -40,6 +40,7 @@ _LENGTH = struct.Struct("<Qc")
 _AHEAD_BYTES = 4 << 20  # how much may wait to be loaded, beside what the pipe holds
 _LOOK_SECONDS = 0.25
 _PIPE_BYTES = 1 << 20
+_LEAVE_SECONDS = 2.0  # for an idle child to go by itself
 _PART, _OPENED, _END, _REFUSED, _FAULT = b"p", b"o", b"e", b"r", b"f"
 
 
@@ -76,6 +77,7 @@ class ReaderProcess:
         self._memory_bytes = memory_bytes
         self._check = check
         self._looked = time.monotonic()
+        self._idle = False
         self._frames = _Frames(_AHEAD_BYTES)
         self._process = subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101, PT018 - we asked for pipes
@@ -88,6 +90,7 @@ class ReaderProcess:
             kind, content = self._next()
             assert kind == _OPENED, kind  # noqa: S101 - the one answer there is
             self.opened: Opened = pickle.loads(content)  # noqa: S301 - of our own child
+            self._idle = True
         except BaseException:
             self.close()
             raise
@@ -107,22 +110,28 @@ class ReaderProcess:
 
     def parts(self, order: Order) -> Iterator[Part]:
         """As `reader.Reader.parts`; to be read to its end before the next order."""
+        self._idle = False
         self._tell(order)
         while True:
             kind, content = self._next()
             if kind == _END:
+                self._idle = True
                 return
             yield Part.unpack(content)
 
     def close(self) -> None:
-        """End the child, whatever it is doing."""
+        """End the child, whatever it is doing: an idle one goes when nobody speaks to it any more."""
+        with contextlib.suppress(OSError):  # it may be gone already
+            self._process.stdin.close()  # type: ignore[union-attr]  # as above
+        if self._idle:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_LEAVE_SECONDS)
         self._process.kill()
         self._frames.close()
         self._listener.join()
         self._process.wait()
-        for file in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):
-                file.close()  # type: ignore[union-attr]  # as above
+        with contextlib.suppress(OSError):
+            self._process.stdout.close()  # type: ignore[union-attr]  # as above
 
     def _tell(self, what: _Open | Order) -> None:
         packed = pickle.dumps(what, 5)
@@ -243,18 +252,16 @@ def _receive(file: IO[bytes]) -> tuple[bytes, bytes] | None:
 # ---------------------------------------------------------------- the child
 
 
-def main() -> int:
+def main() -> NoReturn:
     """Read one file as it is asked to, until the caller hangs up."""
     reader, writer = take_over_files()
     # A signal to the whole process group is for the worker.
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    try:
+    with contextlib.suppress(BrokenPipeError):  # nobody wants it any more
         _serve(reader, writer)
-    except BrokenPipeError:
-        os._exit(0)  # nobody wants it any more
-    return 0
+    os._exit(0)  # at once, without taking the texts of a whole workbook out of memory one by one
 
 
 def _serve(reader: IO[bytes], writer: IO[bytes]) -> None:
@@ -284,4 +291,4 @@ def _serve(reader: IO[bytes], writer: IO[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
