@@ -66,8 +66,8 @@ def s3_server() -> Iterator[S3Server]:
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             [program, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3",
-             f"-s3.config={folder / 's3.json'}", "-s3.port.iceberg=0", "-master.volumeSizeLimitMB=64",
-             "-volume.max=20", *options],
+             f"-s3.config={folder / 's3.json'}", "-s3.port.iceberg=0", "-s3.port.lance=0",
+             "-master.volumeSizeLimitMB=64", "-volume.max=20", *options],
             cwd=folder, stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
     found = S3Server(f"http://127.0.0.1:{ports['s3']}")

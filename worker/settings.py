@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import secrets
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, ValidationInfo, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +25,7 @@ def _names(name: str, *others: str) -> AliasChoices:
 class Settings(BaseSettings):
     """What an administrator can set. Durations are seconds, sizes are bytes, unless the name says otherwise."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="TASKTRAY_", env_file=".env", env_ignore_empty=True, extra="ignore", populate_by_name=True
-    )
+    model_config = SettingsConfigDict(env_prefix="TASKTRAY_", env_file=".env", extra="ignore", populate_by_name=True)
 
     data: Path = Field(
         default_factory=lambda: user_data_path("tasktray"),
@@ -102,7 +101,7 @@ class Settings(BaseSettings):
         gt=0,
         description="A runner that does not answer a shutdown in this time is ended; its job is resumed later.",
     )
-    extra_kinds: list[str] = Field(
+    extra_kinds: Annotated[list[str], NoDecode] = Field(
         default_factory=list,
         description="Plug-ins: names of importable modules that declare further kinds, as a JSON list; "
         "set alike for the API and the workers.",
@@ -191,6 +190,16 @@ class Settings(BaseSettings):
     login_block_seconds: float = Field(
         60.0, gt=0, description="How long sign-in is blocked after too many wrong passwords."
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_is_the_default(cls, value: Any, info: ValidationInfo) -> Any:
+        """An empty variable means the default, and is ours all the same: it hides the documents' name for the same."""
+        if value == "" and info.field_name is not None:
+            return cls.model_fields[info.field_name].get_default(call_default_factory=True, validated_data={})
+        if info.field_name == "extra_kinds" and isinstance(value, str):
+            return json.loads(value)
+        return value
 
     @model_validator(mode="after")
     def _storage_can_be_used(self) -> Self:

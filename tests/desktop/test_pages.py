@@ -267,9 +267,10 @@ def test_a_job_that_is_not_in_the_list_is_found_and_one_that_is_gone_is_said_to_
     qtbot.waitUntil(lambda: online.details.row is not None and online.details.row.id == job.id, timeout=10_000)
     assert online._pages.currentWidget() is online._below
     client.delete(job.id)
-    online.controller.feed.take([], [job.id])
+    online.controller.feed.ask_now()
+    qtbot.waitUntil(lambda: online.page.model.job(job.id) is None, timeout=30_000)
     online.find_job(job.id)
-    qtbot.waitUntil(lambda: "no longer" in online.banner.text, timeout=10_000)
+    qtbot.waitUntil(lambda: "no longer" in online.banner.text, timeout=30_000)
 
 
 def test_another_language_leaves_one_on_the_page_and_says_all_of_it_anew(online, qtbot, qapp):

@@ -12,7 +12,7 @@ from worker.settings import Settings
 def test_an_empty_variable_is_one_that_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`TASKTRAY_DATA=` must not mean the folder that happens to be the current one."""
     monkeypatch.chdir(tmp_path)
-    for name in ("TASKTRAY_DATA", "TASKTRAY_PORT", "DATABASE_URL"):
+    for name in ("TASKTRAY_DATA", "TASKTRAY_PORT", "TASKTRAY_EXTRA_KINDS", "DATABASE_URL"):
         monkeypatch.setenv(name, "")
     (tmp_path / ".env").write_text("TASKTRAY_SLOTS=\nTASKTRAY_TIMEZONE=Europe/Berlin\n")
     settings = Settings()
