@@ -1,4 +1,4 @@
-"""The shared strings of a workbook, kept as plain texts: the first in memory, the others in a file.
+"""The shared strings of a workbook, kept as plain texts: the first in memory, the others in files.
 
 A workbook stores each text once, in one part, and its cells hold the text's number. Writers number texts as they first
 meet them, so those that come again and again are among the first, and those of some rows that follow each other stand
@@ -24,6 +24,8 @@ _CLOSE = len(b"</si>")
 _ENDS = (b"", b"</sst>")
 _MEMORY = 32 << 20
 """Bytes of texts that are held in memory."""
+_NUMBERS = 8 << 20
+"""Texts whose places are held in memory, 4 bytes each."""
 _BETWEEN = b"\0"
 """Stands between texts; no XML holds it."""
 _PLAIN = re.compile(rb"\s*<si>\s*<t( xml:space=\"preserve\")?>([^<&\r]*)</t>\s*")
@@ -39,7 +41,7 @@ Explain = Callable[[list[bytes]], list[str]]
 
 
 class SharedStrings:
-    """The texts of an xlsx by number, in memory of a fixed size and 4 bytes a text.
+    """The texts of an xlsx by number, in memory of a fixed size.
 
     Args:
         archive, part: where they are; None: there are none.
@@ -57,6 +59,8 @@ class SharedStrings:
         self._explain = explain
         size = archive.getinfo(part).file_size if part else 0
         self._starts = array("Q" if size >> 32 else "I", [0])  # without what stands between texts
+        self._later: IO[bytes] | None = None  # the starts that follow
+        self._end = self.count = 0
         self._inside = min(size + 1, _MEMORY) or 1
         self._memory = mmap.mmap(-1, self._inside)  # pages that are never touched take no room
         self._length = 0
@@ -64,12 +68,12 @@ class SharedStrings:
         try:
             if part:
                 self._store(unpacked(archive, part, _CHUNK))
-            if self._file is not None:
-                self._file.flush()
+            for file in (self._file, self._later):
+                if file is not None:
+                    file.flush()
         except BaseException:
             self.close()
             raise
-        self.count = len(self._starts) - 1
 
     def _store(self, raw: Iterator[bytes]) -> None:
         """Keep the texts and note where each begins."""
@@ -124,9 +128,15 @@ class SharedStrings:
         texts = _BETWEEN.join([*pieces, b""])
         if texts.count(_BETWEEN) != len(pieces):
             raise ValueError("a text that cannot be kept")
-        lengths = itertools.accumulate(map(len, pieces), initial=self._starts[-1])
-        next(lengths)
-        self._starts.extend(lengths)
+        starts = array(self._starts.typecode, itertools.accumulate(map(len, pieces), initial=self._end))
+        self._end = starts[-1]
+        self.count += len(pieces)
+        here = max(0, _NUMBERS - len(self._starts))
+        self._starts.extend(starts[1 : 1 + here])
+        if here < len(pieces):
+            if self._later is None:
+                self._later = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+            self._later.write(starts[1 + here :].tobytes())
         inside = max(0, min(len(texts), self._inside - self._length))
         if inside:
             self._memory[self._length : self._length + inside] = texts[:inside]
@@ -146,7 +156,7 @@ class SharedStrings:
             return []
         if last > self.count:
             raise ValueError(f"no shared string {last - 1}")
-        return self._at(self._starts[first] + first, self._starts[last] + last - 1).decode().split("\0")
+        return self._at(self._start(first) + first, self._start(last) + last - 1).decode().split("\0")
 
     def some(self, numbers: Iterable[int]) -> list[str]:
         """The texts of these numbers.
@@ -155,6 +165,8 @@ class SharedStrings:
             ValueError: as `run`.
         """
         starts, memory, inside = self._starts, self._memory, self._inside
+        if self._later is not None:
+            return [self._at(self._start(n) + n, self._start(n + 1) + n).decode() for n in numbers]
         try:
             return [
                 (
@@ -165,16 +177,23 @@ class SharedStrings:
         except IndexError:
             raise ValueError("no shared string of some number") from None
 
+    def _start(self, number: int) -> int:
+        """Where a text begins, and after the last one the end; without what stands between texts."""
+        if number < len(self._starts):
+            return self._starts[number]
+        if number > self.count or self._later is None:
+            raise ValueError(f"no shared string {number}")
+        size = self._starts.itemsize
+        found = array(self._starts.typecode)
+        found.frombytes(_read(self._later, (number - len(self._starts)) * size, size))
+        return found[0]
+
     def _at(self, start: int, end: int) -> bytes:
         if end <= self._inside:
             return self._memory[start:end]
         before = self._memory[start : self._inside] if start < self._inside else b""
         assert self._file is not None  # noqa: S101 - made when the memory was full
-        place, size = start + len(before) - self._inside, end - start - len(before)
-        if hasattr(os, "pread"):
-            return before + os.pread(self._file.fileno(), size, place)
-        self._file.seek(place)
-        return before + self._file.read(size)
+        return before + _read(self._file, start + len(before) - self._inside, end - start - len(before))
 
     def elements(self, numbers: Sequence[int]) -> bytes:
         """The XML elements of texts, one behind the other.
@@ -192,10 +211,18 @@ class SharedStrings:
         return b'<si><t xml:space="preserve">%b</t></si>' % inner
 
     def close(self) -> None:
-        """Forget the texts and remove the file."""
+        """Forget the texts and remove the files."""
         self._memory.close()
-        if self._file is not None:
-            self._file.close()
+        for file in (self._file, self._later):
+            if file is not None:
+                file.close()
+
+
+def _read(file: IO[bytes], place: int, size: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(file.fileno(), size, place)
+    file.seek(place)
+    return file.read(size)
 
 
 def _simple(body: bytes) -> list[bytes] | None:

@@ -35,6 +35,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(block_reader, "BIG", 0)
     monkeypatch.setattr(block_reader, "SPILL", 0)
     monkeypatch.setattr(shared_strings, "_MEMORY", 100)
+    monkeypatch.setattr(shared_strings, "_NUMBERS", 3)
     monkeypatch.setattr(block_reader, "_BLOCK", 400)
     monkeypatch.setattr(block_reader, "_ROWS", 7)
 
@@ -239,6 +240,7 @@ def test_a_row_at_the_far_end_costs_blank_rows_and_no_memory(tmp_path: Path) -> 
 
 def test_the_temporary_file_is_gone_with_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_strings, "_MEMORY", 10)
+    monkeypatch.setattr(shared_strings, "_NUMBERS", 3)
     path = written(tmp_path / "a.xlsx", ("S", [HEADER, ["1", "x"]]))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()
