@@ -34,9 +34,15 @@ class Sheet:
 
     def __init__(self, sheet: Any, widths: Sequence[float]) -> None:
         from openpyxl.utils import get_column_letter
+        from openpyxl.worksheet.properties import PageSetupProperties
 
         self._sheet = sheet
         self.row = 0
+        # On paper: a chart beside its table would be cut in three otherwise.
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        sheet.page_setup.orientation = "landscape"
+        sheet.page_setup.paperSize = 9  # A4
+        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
         for number, width in enumerate(widths, 1):
             sheet.column_dimensions[get_column_letter(number)].width = width
 
@@ -54,8 +60,10 @@ class Sheet:
             rows: values as Python has them; None is an empty cell. Texts are never formulas.
             total: a last line in bold; empty: none.
         """
-        self._append([self._cell(column.title, header=True) for column in columns])
+        self._append([self._cell(column.title, header=True, format=column.format) for column in columns])
         first = self.row + 1
+        if self._sheet.print_title_rows is None:
+            self._sheet.print_title_rows = f"{self.row}:{self.row}"  # on each page
         for row in rows:
             if self.row >= _ROWS - 2:
                 raise ValueError("a table longer than a sheet")
@@ -116,7 +124,7 @@ class Sheet:
     ) -> Any:  # fmt: skip
         from openpyxl.cell import WriteOnlyCell
         from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-        from openpyxl.styles import Font, PatternFill
+        from openpyxl.styles import Alignment, Font, PatternFill
 
         if isinstance(value, str):
             value = ILLEGAL_CHARACTERS_RE.sub("", value)[:_CHARACTERS]
@@ -127,6 +135,8 @@ class Sheet:
             cell.number_format = format
         if header:
             cell.font, cell.fill = Font(bold=True, color="FFFFFF"), PatternFill("solid", fgColor="2F5D8A")
+            if format not in ("General", DATE):  # above its numbers
+                cell.alignment = Alignment(horizontal="right")
         elif bold or grey or size != 11:
             cell.font = Font(bold=bold, size=size, color="777777" if grey else None)
         return cell

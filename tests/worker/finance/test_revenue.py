@@ -60,6 +60,10 @@ def test_months_customers_and_currencies_are_kept_apart(office):
         ("2026-02", None, None, None, -1.25, 1), ("2026-02", "B", "=1+1", "USD", 5, 1),
     ]  # fmt: skip
     assert len(charts) == 1
+    on_paper = openpyxl.load_workbook(office.file(view, "report"))["Months"]
+    assert (on_paper.page_setup.fitToWidth, on_paper.page_setup.fitToHeight) == (1, 0)
+    assert on_paper.sheet_properties.pageSetUpPr.fitToPage
+    assert on_paper.print_title_rows == "$4:$4"
 
 
 def test_the_days_are_included_and_texts_follow_the_language(office):
