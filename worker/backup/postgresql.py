@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from worker.db.database import Database
 from worker.errors import Refused
 
 _LOCK_SECONDS = 30.0
+_LEAVING_SECONDS = 2.0  # for connections that were closed just now
 # How values look as text must not depend on the server's or the role's settings.
 _PLAIN = (
     "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;"
@@ -150,13 +152,23 @@ def load(database: Database, dump: Path, names: list[str], tell: Tell) -> dict[s
 
 
 def others(database: Database) -> int:
-    """Connections that others have to this database."""
+    """Connections that others have to this database, and still have after a moment.
+
+    The server lets go of a closed one a little later: who restores right after the office was stopped is not to be told
+    that it is in use.
+    """
+    deadline = time.monotonic() + _LEAVING_SECONDS
     with connected(database.url) as connection:
-        row = connection.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND backend_type = 'client backend'"
-        ).fetchone()
-    return int(row[0]) if row else 0
+        while True:
+            row = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend'"
+            ).fetchone()
+            count = int(row[0]) if row else 0
+            if not count or time.monotonic() > deadline:
+                return count
+            connection.rollback()  # the view is as it was when the transaction began
+            time.sleep(0.05)
 
 
 def put(database: Database, dump: Path, names: list[str], epoch: str, tell: Tell) -> None:
