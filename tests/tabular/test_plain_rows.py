@@ -101,8 +101,10 @@ def _typed(rows: list[tuple[int, list[Any]]]) -> list[Any]:
 def test_cells_of_every_kind_among_usual_ones(
     tmp_path: Path, usual: list[bytes], other: list[list[bytes | None]], share: int
 ) -> None:
-    rows = [list(usual) if i % share or not other else other[i // share % len(other)] for i in range(80)]
-    xml = b"".join(row(2 * i + 1, cells) for i, cells in enumerate(rows))  # type: ignore[arg-type]
+    rows: list[list[bytes | None]] = [
+        list(usual) if i % share or not other else other[i // share % len(other)] for i in range(80)
+    ]
+    xml = b"".join(row(2 * i + 1, cells) for i, cells in enumerate(rows))
     found, expected = both(made(tmp_path / "a.xlsx", xml), 3)
     assert found == expected
 

@@ -63,9 +63,6 @@ class PostgresqlLoader(Loader):
         # In groups, since a call takes 100 arguments at most.
         before = [f"c.{name}" for name in (*names[: len(self.key_names)], "row_version", "updated_job", *values)]
         groups = (", ".join(before[i : i + 90]) for i in range(0, len(before), 90))
-        # In groups, since a call takes 100 arguments at most.
-        before = [f"c.{name}" for name in (*names[: len(self.key_names)], "row_version", "updated_job", *values)]
-        groups = (", ".join(before[i : i + 90]) for i in range(0, len(before), 90))
         self._journal = (
             "INSERT INTO import_journal (job_id, position, before)"
             " SELECT %(job)s, (%(positions)s::bigint[])[s.n + 1],"

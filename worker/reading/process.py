@@ -10,7 +10,6 @@ import contextlib
 import gc
 import os
 import pickle
-import signal
 import struct
 import subprocess
 import sys
@@ -29,7 +28,7 @@ import psutil
 from tabular.errors import TableError
 from worker import branches
 from worker.engine.orphans import die_with_parent
-from worker.engine.pipe import take_over_files
+from worker.engine.pipe import leave_signals_to_the_worker, take_over_files
 from worker.errors import ProcessDied
 from worker.reading.part import Opened, Order, Part
 
@@ -255,10 +254,7 @@ def _receive(file: IO[bytes]) -> tuple[bytes, bytes] | None:
 def main() -> NoReturn:
     """Read one file as it is asked to, until the caller hangs up."""
     reader, writer = take_over_files()
-    # A signal to the whole process group is for the worker.
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    leave_signals_to_the_worker()
     with contextlib.suppress(BrokenPipeError):  # nobody wants it any more
         _serve(reader, writer)
     os._exit(0)  # at once, without taking the texts of a whole workbook out of memory one by one
